@@ -1,0 +1,1 @@
+"""The pure core: what text becomes. No files, sockets, clock or environment below this package."""

@@ -1,0 +1,32 @@
+"""What a decision is filed under, so that the provider's prompt cache keeps hitting.
+
+A block becomes the same text for ever, in this conversation and in every resend of it. So a decision's key covers the
+block and everything the model read before it, as it came in, and nothing else: not where it sits (clients turn a string
+into one text block between turns and move `cache_control`), not the settings, not the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b, sha256
+
+from headroom.blocks import Block
+
+
+def digest(text: str) -> str:
+    """32 hex digits that stand for a text: `ours` in a store is asked by these."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def keys(blocks: Sequence[Block]) -> list[str]:
+    """One key a block: a hash over all blocks up to and including it, and the calls that made them."""
+    state = blake2b(digest_size=16)
+    found = []
+    for block in blocks:
+        name, arguments = (block.call.name, block.call.arguments) if block.call else ("", "")
+        for part in (block.role, name, arguments, block.text):
+            data = part.encode("utf-8", "surrogatepass")
+            state.update(len(data).to_bytes(8, "big"))
+            state.update(data)
+        found.append(state.hexdigest())
+    return found

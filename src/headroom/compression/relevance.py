@@ -1,0 +1,112 @@
+"""What makes a unit worth keeping: rarity, anomaly, and relevance to the question. The only place that scores.
+
+Severity words are not enough: the decisive line is often an INFO that was printed once. So *rare* comes first, *red*
+second, *asked for* third.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from functools import cached_property
+
+RED = re.compile(
+    r"(?i:(?<![\w-])(?:errors?|err|fatal|fail(?:ed|ure|ures|s|ing)?|exception|critical|panic(?:ked)?|abort(?:ed)?|alert|emerg(?:ency)?"
+    r"|warn(?:ing|ings)?|denied|refused|unreachable|timed?[ -]?out|timeout|corrupt(?:ed)?|invalid|segfault|killed|oom|traceback"
+    r"|cannot|could not|can't|unable to|not found|no such|rejected|unexpected|deadlock|crash(?:ed)?)(?![\w-]))"
+    r"|(?:Error|Exception|Failure|Warning)\b|\bE\d{4}\b"
+)
+"""A line that reports trouble, in the words programs use for it."""
+
+_WORD = re.compile(r"[^\W_]+(?:[-_./:@#+$%&=][^\W_]+)*")
+_QUOTED = re.compile(r"[\"'`]([^\"'`\n]{2,120})[\"'`]")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_STOP = frozenset(
+    "a about above after all also an and any anything are as at be been but by can could describe did do does each explain find first for from get give had has "
+    "have here how i if in into is it its just know like list look make may me more most my need no not now of off on one only open or "
+    "our out over please point read say see should show so some summarise summarize tell than that the their them then there these they "
+    "this those to unusual up use used was we went were what when where which who whose why will with would wrong you your output response "
+    "api table log file files test tests record cat bash command head tail grep run name".split()
+)
+
+
+class Query:
+    """What the agent is after: its tool call and the user's words before the result.
+
+    Attributes:
+        text: the words as given.
+        terms: lower-case words that say something.
+        keys: the specific ones (identifiers, paths, numbers, quoted strings), as written, longest first: worth an exact look-up.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        """Args: text: any words; an empty query matches nothing."""
+        self.text = text[:8000]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self.terms)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Lower-case words that say something."""
+        return frozenset(word for word in map(str.lower, _WORD.findall(self.text)) if len(word) > 1 and word not in _STOP)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Identifiers, paths, numbers and quoted strings, as written, longest first."""
+        found = {match.strip() for match in _QUOTED.findall(self.text)}
+        for word in _WORD.findall(self.text):
+            specific = any(map(str.isdigit, word)) or any(sign in word for sign in "_./:@#-") or _CAMEL.search(word)
+            if len(word) >= 3 and specific and word.lower() not in _STOP:
+                found.add(word)
+        found.update(word for word in self.text.split() if len(word) >= 8 and any(sign in word for sign in "/_={}") and not word.endswith("?"))
+        found.update(word.rstrip(",.;:?!") for word in tuple(found))
+        return tuple(sorted((word for word in found if len(word) >= 3), key=lambda word: (-len(word), word)))
+
+
+def hits(query: Query, texts: Sequence[str], most: int = 5) -> set[int]:
+    """Indices of texts that hold one of the query's keys, for keys that are in at most `most` texts (a key in every text says nothing)."""
+    found: set[int] = set()
+    for key in query.keys[:64]:
+        at = [index for index, text in enumerate(texts) if key in text]
+        if len(at) <= most:
+            found.update(at)
+    return found
+
+
+def scores(query: Query, texts: Sequence[str]) -> list[float]:
+    """How much each text answers the query, 0 or more: words in common, weighted by how few texts have them (BM25's idf), by text length."""
+    if not query or not texts:
+        return [0.0] * len(texts)
+    bags = [query.terms.intersection(map(str.lower, _WORD.findall(text))) for text in texts]
+    seen = Counter(term for bag in bags for term in bag)
+    total = len(texts)
+    weight = {term: math.log(1 + (total - number + 0.5) / (number + 0.5)) for term, number in seen.items()}
+    return [sum(sorted(weight[term] for term in bag)) / (1.0 + len(text) / 2000) for bag, text in zip(bags, texts, strict=True)]
+
+
+def rare(keys: Sequence[Hashable], most: int = 1) -> set[int]:
+    """Indices of keys that occur at most `most` times."""
+    number = Counter(keys)
+    return {index for index, key in enumerate(keys) if number[key] <= most}
+
+
+def outliers(numbers: Sequence[float], far: float = 6.0) -> set[int]:
+    """Indices of numbers far from the rest: over `far` median absolute deviations off the median (Iglewicz and Hoaglin 1993 take 3.5).
+
+    Where over half of the numbers are one and the same, every other number that is itself rare is far.
+    """
+    if len(numbers) < 8:
+        return set()
+    ordered = sorted(numbers)
+    middle = ordered[len(ordered) // 2]
+    deviations = sorted(abs(number - middle) for number in numbers)
+    spread = deviations[len(deviations) // 2] * 1.4826
+    if spread == 0:
+        few = max(1, len(numbers) // 50)
+        number_of = Counter(numbers)
+        return {i for i, number in enumerate(numbers) if number != middle and number_of[number] <= few}
+    return {i for i, number in enumerate(numbers) if abs(number - middle) > far * spread}

@@ -1,0 +1,75 @@
+"""The only reader of the environment and of the configuration file.
+
+    HEADROOM_HOME     folder of the store and the configuration; default: `headroom` in the platform's data folder
+    HEADROOM_LEVEL    lossless, balanced or aggressive
+
+`config.toml` in that folder holds the fields of `Settings` under their own names:
+
+    level = "balanced"
+    [tools]
+    "mcp__db__*" = "lossless"
+    [kinds]
+    logs = "off"
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from headroom.errors import SettingsError
+from headroom.settings import Settings
+
+
+def home(environment: Mapping[str, str] | None = None) -> Path:
+    """The folder that everything of ours lies in. It need not exist yet."""
+    env = os.environ if environment is None else environment
+    if chosen := env.get("HEADROOM_HOME"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        return Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "headroom"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "headroom"
+    return Path(env.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "headroom"
+
+
+def store_path(environment: Mapping[str, str] | None = None) -> Path:
+    """The file of the default store."""
+    return home(environment) / "store.sqlite3"
+
+
+def settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The user's own defaults.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds something that is not a setting.
+    """
+    env = os.environ if environment is None else environment
+    values = _file(home(env) / "config.toml")
+    if level := env.get("HEADROOM_LEVEL"):
+        values["level"] = level
+    known = {field.name for field in fields(Settings)}
+    if unknown := sorted(set(values) - known):
+        raise SettingsError(f"{home(env) / 'config.toml'}: no setting is called {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    return Settings(**values)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}): mend it or remove it") from error
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 - only where there is a file
+    else:
+        import tomli as tomllib  # noqa: PLC0415 - its name before Python 3.11
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML ({error}): mend it or remove it") from error

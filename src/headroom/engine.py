@@ -1,0 +1,86 @@
+"""The four I/O steps, once, in order: look up decisions, decide, keep, apply. Every shell calls this.
+
+An edit leaves only after its original and its decision are durable. What cannot be kept goes out as it came, and the
+failure is recorded: nothing is ever lost, nothing fails silently.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from headroom import wire
+from headroom.blocks import Block, Call, Decision, Edit, Failure, Message, Outcome
+from headroom.compression import cache, pipeline
+from headroom.compression.compressors import TABLE
+from headroom.errors import InputError, StoreError
+from headroom.originals.store import Store
+from headroom.result import Compressed, CompressedText
+from headroom.settings import Settings
+
+
+def compress(messages: Sequence[Message], settings: Settings, store: Store, model: str | None = None) -> Compressed:
+    """The messages with long tool output made shorter; see `headroom.compress`."""
+    if isinstance(messages, (str, bytes)) or not isinstance(messages, Sequence):
+        raise InputError(
+            f"messages must be a list of messages, not {type(messages).__name__}: for one text use compress_text(text)"
+        )
+    blocks, failures = wire.read(messages)
+    edits, went_wrong = edit(blocks, settings, store)
+    texts = {item.path: item.text for item in edits}
+    after = [texts.get(block.path, block.text) for block in blocks]
+    return Compressed(wire.put(messages, texts), [block.text for block in blocks], after, edits, [*failures, *went_wrong], model)
+
+
+def edit(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[list[Edit], list[Failure]]:
+    """What to put in the place of which text; everything it needs to be undone is durable when this returns."""
+    keys = cache.keys(blocks)
+    try:
+        decided = store.decisions(keys)
+        new = {cache.digest(block.text) for block, key in zip(blocks, keys, strict=True) if block.editable and key not in decided}
+        own = store.ours(sorted(new)) if new else set()
+    except StoreError as error:
+        return [], [Failure("store", str(error))]
+    outcome = pipeline.run(blocks, settings, decided, own)
+    kept, failures = keep(outcome, store)
+    if kept is not None and all(kept.get(item.key, item) == item for item in outcome.decisions):
+        return outcome.edits, outcome.failures
+    if kept is None:  # what earlier turns became stands; what is new goes out as it came
+        stays = {item.key: Decision(item.key, None) for item in outcome.decisions}
+    else:  # another process decided first: its word is what the provider has cached
+        stays = kept
+    again = pipeline.run(blocks, settings, {**decided, **stays}, own)
+    return again.edits, [*outcome.failures, *failures]
+
+
+def keep(outcome: Outcome, store: Store) -> tuple[dict[str, Decision] | None, list[Failure]]:
+    """Make new originals and decisions durable; `None` where they could not be."""
+    if not outcome.decisions:
+        return {}, []
+    try:
+        return store.put(outcome.originals, outcome.decisions), []
+    except StoreError as error:
+        return None, [Failure("store", str(error))]
+
+
+def compress_text(text: str, settings: Settings, store: Store, hint: str | None = None, query: str | None = None) -> CompressedText:
+    """One text, outside any conversation; see `headroom.compress_text`."""
+    if not isinstance(text, str):
+        raise InputError(f"text must be a string, not {type(text).__name__}: for a list of messages use compress(messages)")
+    named = hint is not None and any(entry.name == hint for entry in TABLE)
+    if named:
+        settings = replace(settings, kinds={**{entry.name: "off" for entry in TABLE if entry.name != hint}, **settings.kinds})
+    call = Call("", "shell", "" if named or not hint else json.dumps({"command": hint}))
+    blocks = [Block((0,), query or "", "user"), Block((1,), text, "result", call, editable=True)]
+    try:
+        own = store.ours([cache.digest(text)])
+    except StoreError as error:
+        return CompressedText(text, text, None, [Failure("store", str(error))])
+    outcome = pipeline.run(blocks, settings, {}, own)
+    if not outcome.edits:
+        return CompressedText(text, text, None, outcome.failures)
+    kept, failures = keep(outcome, store)
+    if kept is None:
+        return CompressedText(text, text, None, [*outcome.failures, *failures])
+    return CompressedText(outcome.edits[0].text, text, outcome.edits[0], outcome.failures)

@@ -1,0 +1,66 @@
+"""Every default of Headroom, in one frozen value.
+
+Where several apply to a text, the strictest wins: `level` for everything, `tools` by tool name, `kinds` by compressor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from headroom.errors import SettingsError
+
+Level = Literal["lossless", "balanced", "aggressive"]
+"""`lossless`: only folds that can be read back in place. `balanced`: plus elision with a handle. `aggressive`: more of it."""
+
+Treatment = Literal["off", "exact", "lossless", "balanced", "aggressive"]
+"""`off`: untouched. `exact`: only what the conversation already showed is replaced by a reference. Then the levels."""
+
+STRICTEST_FIRST: tuple[Treatment, ...] = get_args(Treatment)
+_NONE: Mapping[str, Treatment] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What may be done to which text.
+
+    Raises:
+        SettingsError: a level or treatment that does not exist, or a negative size.
+    """
+
+    level: Level = "balanced"
+    repeats: bool = True
+    """Replace lines that this conversation has already shown by a reference to them. Turn it off where the provider may
+    drop earlier tool results by itself."""
+    documents: bool = True
+    """Compress clearly delimited documents in what the user sent: `<document>`, fenced logs and JSON."""
+    min_tokens: int = 60
+    """Texts below this stay as they are: a reference or a marker costs about twenty tokens itself."""
+    error_tokens: int = 2000
+    """Results flagged as errors stay as they are up to this size; above it only test, build and log output is folded."""
+    max_chars: int = 64_000_000
+    """Texts above this stay as they are, with a recorded failure."""
+    tools: Mapping[str, Treatment] = field(default_factory=lambda: _NONE)
+    """Tool name pattern (`fnmatch`, case-insensitive) to treatment; the first match decides: `{"mcp__db__*": "lossless"}`."""
+    kinds: Mapping[str, Treatment] = field(default_factory=lambda: _NONE)
+    """Compressor name to treatment: `{"logs": "off"}`."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no reader of the value could act on."""
+        if self.level not in get_args(Level):
+            raise SettingsError(f"level={self.level!r} does not exist: use one of {', '.join(get_args(Level))}")
+        for name, table in (("tools", self.tools), ("kinds", self.kinds)):
+            for pattern, treatment in table.items():
+                if treatment not in STRICTEST_FIRST:
+                    raise SettingsError(f"{name}[{pattern!r}]={treatment!r} does not exist: use one of {', '.join(STRICTEST_FIRST)}")
+        for name in ("min_tokens", "error_tokens", "max_chars"):
+            size = getattr(self, name)
+            if not isinstance(size, int) or size < 0:
+                raise SettingsError(f"{name}={size!r} must be a whole number, 0 or more")
+
+
+def strictest(*treatments: Treatment) -> Treatment:
+    """The treatment that changes least."""
+    return min(treatments, key=STRICTEST_FIRST.index)
