@@ -14,15 +14,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from headroom.errors import HeadroomError
+from headroom.result import Compressed, CompressedText
 from headroom.settings import Settings
 
 if TYPE_CHECKING:
     from headroom.originals.slices import Lines
     from headroom.originals.store import Store
-    from headroom.result import Compressed, CompressedText
 
 __version__ = "0.1.0"
-__all__ = ["HeadroomError", "Settings", "acompress", "compress", "compress_text", "retrieve"]
+__all__ = ["Compressed", "CompressedText", "HeadroomError", "Settings", "acompress", "compress", "compress_text", "retrieve"]
 
 
 def compress(

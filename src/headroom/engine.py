@@ -28,9 +28,15 @@ def compress(messages: Sequence[Message], settings: Settings, store: Store, mode
         )
     blocks, failures = wire.read(messages)
     edits, went_wrong = edit(blocks, settings, store)
+    failures += went_wrong
     texts = {item.path: item.text for item in edits}
+    try:
+        shorter = wire.put(messages, texts)
+    except InputError as error:  # an object of the caller's that lets nobody copy it
+        edits, texts, shorter = [], {}, list(messages)
+        failures.append(Failure("wire", str(error)))
     after = [texts.get(block.path, block.text) for block in blocks]
-    return Compressed(wire.put(messages, texts), [block.text for block in blocks], after, edits, [*failures, *went_wrong], model)
+    return Compressed(shorter, [block.text for block in blocks], after, edits, failures, model)
 
 
 def edit(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[list[Edit], list[Failure]]:

@@ -1,0 +1,1 @@
+"""Measuring: what Headroom does to files, folders and transcripts of the user's own, or to a bundled sample."""
