@@ -1,0 +1,73 @@
+# Every target sets itself up: a fresh machine needs only make and Python 3.10+ (with venv); uv is used where present.
+#
+#   make demo     what Headroom does, on real output of real tools
+#   make test     the test suite
+#   make check    everything that must be clean before a change goes in: lint, types, floors, tests
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types floors mutants bench samples format clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(READY)
+
+# Made again when pyproject.toml changes. The group `dev` needs pip 25.1, which a new environment may lack.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "Headroom needs Python 3.10 or newer with venv; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "setting up $(VENV) (once)"
+	@if command -v uv >/dev/null 2>&1; then \
+		{ test -x $(BIN)/python || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV); } \
+			&& uv pip install --quiet --python $(BIN)/python --editable . --group dev; \
+	else \
+		{ test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV); } \
+			&& $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" \
+			&& $(BIN)/python -m pip install --quiet --editable . --group dev; \
+	fi
+	@touch $@
+
+demo: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+check: lint types floors test
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+floors: $(READY)
+	@$(BIN)/lint-imports --no-cache --config .importlinter
+
+# Each one-line sabotage of tests/mutants must make its tests fail.
+mutants: $(READY)
+	@$(BIN)/python scripts/mutants.py
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/run.py
+
+# Remakes the bundled samples; needs the network and the tools that are sampled.
+samples: $(READY)
+	@$(BIN)/python scripts/make_samples.py
+
+format: $(READY)
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
