@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from headroom.originals.store import Store
 
 __version__ = "0.1.0"
-__all__ = ["Compressed", "CompressedText", "HeadroomError", "Settings", "acompress", "compress", "compress_text", "retrieve"]
+__all__ = [
+    "Compressed",
+    "CompressedText",
+    "HeadroomError",
+    "Settings",
+    "acompress",
+    "compress",
+    "compress_text",
+    "retrieve",
+]
 
 
 def compress(

@@ -54,7 +54,9 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         values["level"] = level
     known = {field.name for field in fields(Settings)}
     if unknown := sorted(set(values) - known):
-        raise SettingsError(f"{home(env) / 'config.toml'}: no setting is called {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        raise SettingsError(
+            f"{home(env) / 'config.toml'}: no setting is called {unknown[0]!r}; there are {', '.join(sorted(known))}"
+        )
     return Settings(**values)
 
 
@@ -65,11 +67,9 @@ def _file(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read ({error}): mend it or remove it") from error
-    if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 - only where there is a file
-    else:
-        import tomli as tomllib  # noqa: PLC0415 - its name before Python 3.11
+    import msgspec.toml  # noqa: PLC0415 - only where there is a file
+
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return msgspec.toml.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError as error:
         raise SettingsError(f"{path} is not TOML ({error}): mend it or remove it") from error

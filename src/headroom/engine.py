@@ -44,7 +44,11 @@ def edit(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[lis
     keys = cache.keys(blocks)
     try:
         decided = store.decisions(keys)
-        new = {cache.digest(block.text) for block, key in zip(blocks, keys, strict=True) if block.editable and key not in decided}
+        new = {
+            cache.digest(block.text)
+            for block, key in zip(blocks, keys, strict=True)
+            if block.editable and key not in decided
+        }
         own = store.ours(sorted(new)) if new else set()
     except StoreError as error:
         return [], [Failure("store", str(error))]
@@ -52,10 +56,9 @@ def edit(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[lis
     kept, failures = keep(outcome, store)
     if kept is not None and all(kept.get(item.key, item) == item for item in outcome.decisions):
         return outcome.edits, outcome.failures
-    if kept is None:  # what earlier turns became stands; what is new goes out as it came
-        stays = {item.key: Decision(item.key, None) for item in outcome.decisions}
-    else:  # another process decided first: its word is what the provider has cached
-        stays = kept
+    # Not kept: what is new goes out as it came, what earlier turns became stands. Kept, but another process decided first:
+    # its word is what the provider has cached.
+    stays = {item.key: Decision(item.key, None) for item in outcome.decisions} if kept is None else kept
     again = pipeline.run(blocks, settings, {**decided, **stays}, own)
     return again.edits, [*outcome.failures, *failures]
 
@@ -70,13 +73,19 @@ def keep(outcome: Outcome, store: Store) -> tuple[dict[str, Decision] | None, li
         return None, [Failure("store", str(error))]
 
 
-def compress_text(text: str, settings: Settings, store: Store, hint: str | None = None, query: str | None = None) -> CompressedText:
+def compress_text(
+    text: str, settings: Settings, store: Store, hint: str | None = None, query: str | None = None
+) -> CompressedText:
     """One text, outside any conversation; see `headroom.compress_text`."""
     if not isinstance(text, str):
-        raise InputError(f"text must be a string, not {type(text).__name__}: for a list of messages use compress(messages)")
+        raise InputError(
+            f"text must be a string, not {type(text).__name__}: for a list of messages use compress(messages)"
+        )
     named = hint is not None and any(entry.name == hint for entry in TABLE)
     if named:
-        settings = replace(settings, kinds={**{entry.name: "off" for entry in TABLE if entry.name != hint}, **settings.kinds})
+        settings = replace(
+            settings, kinds={**{entry.name: "off" for entry in TABLE if entry.name != hint}, **settings.kinds}
+        )
     call = Call("", "shell", "" if named or not hint else json.dumps({"command": hint}))
     blocks = [Block((0,), query or "", "user"), Block((1,), text, "result", call, editable=True)]
     try:

@@ -18,7 +18,15 @@ class Compressed(list[Message]):
         model: the model that tokens are counted for.
     """
 
-    def __init__(self, messages: Iterable[Message], before: Sequence[str], after: Sequence[str], edits: Sequence[Edit], failures: Sequence[Failure], model: str | None) -> None:  # noqa: PLR0913 - a value: all of it is given once
+    def __init__(
+        self,
+        messages: Iterable[Message],
+        before: Sequence[str],
+        after: Sequence[str],
+        edits: Sequence[Edit],
+        failures: Sequence[Failure],
+        model: str | None,
+    ) -> None:
         """Args: before: every text the model would have read. after: every text it reads now."""
         super().__init__(messages)
         self.edits = tuple(edits)
@@ -49,7 +57,7 @@ class Compressed(list[Message]):
         return self.tokens_before - self.tokens_after
 
 
-class CompressedText(str):
+class CompressedText(str):  # noqa: SLOT000 - it carries attributes
     """One text, shorter: a string, to be used as it is.
 
     Attributes:
@@ -63,10 +71,12 @@ class CompressedText(str):
     model: str | None
     _original: str
 
-    def __new__(cls, text: str, original: str, edit: Edit | None, failures: Sequence[Failure], model: str | None = None) -> CompressedText:
+    def __new__(  # noqa: PYI034 - `Self` is newer than Python 3.10
+        cls, text: str, original: str, edit: Edit | None, failures: Sequence[Failure], model: str | None = None
+    ) -> CompressedText:
         """Args: original: the text as it came."""
         made = super().__new__(cls, text)
-        made._original, made.edit, made.failures, made.model = original, edit, tuple(failures), model  # noqa: SLF001 - its own
+        made._original, made.edit, made.failures, made.model = original, edit, tuple(failures), model
         return made
 
     @property

@@ -54,7 +54,9 @@ class Settings:
         for name, table in (("tools", self.tools), ("kinds", self.kinds)):
             for pattern, treatment in table.items():
                 if treatment not in STRICTEST_FIRST:
-                    raise SettingsError(f"{name}[{pattern!r}]={treatment!r} does not exist: use one of {', '.join(STRICTEST_FIRST)}")
+                    raise SettingsError(
+                        f"{name}[{pattern!r}]={treatment!r} does not exist: use one of {', '.join(STRICTEST_FIRST)}"
+                    )
         for name in ("min_tokens", "error_tokens", "max_chars"):
             size = getattr(self, name)
             if not isinstance(size, int) or size < 0:

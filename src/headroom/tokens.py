@@ -9,11 +9,11 @@ the model's own vocabulary where it is public. Claude's and Gemini's are not: th
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 
-@lru_cache(maxsize=None)
+@cache
 def _encoding(name: str) -> Any:  # noqa: ANN401 - the tokenizer has no type stubs
     import quicktok  # noqa: PLC0415 - heavy: loaded at the first count
 

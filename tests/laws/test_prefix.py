@@ -1,9 +1,10 @@
 """Law 1: what a message becomes never depends on what follows it. Law 2: the first decision wins."""
 
 import copy
+from itertools import pairwise
 
 from hypothesis import given, settings
-from payloads import SEEDS, conversations, exchange
+from payloads import compressible, conversations, exchange
 
 from headroom import Settings, compress
 from headroom.compression import cache, pipeline
@@ -26,7 +27,7 @@ def test_growing_conversation_in_one_store_equals_the_whole_at_once(messages):
     store = MemoryStore()
     grown = [compress(messages[:k], store=store) for k in range(1, len(messages) + 1)]
     assert grown[-1] == compress(messages, store=MemoryStore())
-    for earlier, later in zip(grown, grown[1:], strict=False):
+    for earlier, later in pairwise(grown):
         assert later[: len(earlier)] == earlier
 
 
@@ -55,25 +56,31 @@ def test_marks_and_string_or_list_change_nothing(messages):
 
 
 def test_a_changed_setting_touches_only_what_is_undecided(tmp_path):
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
+    command, text = compressible()
     messages = [{"role": "user", "content": "go"}, *exchange(0, command, text), *exchange(1, "other", text[::-1])]
     store = SqliteStore(tmp_path / "store.sqlite3")
     first = compress(messages[:3], store=store, settings=Settings(min_tokens=0))
     assert first.edits
-    later = compress(messages, store=SqliteStore(tmp_path / "store.sqlite3"), settings=Settings(level="lossless", repeats=True, min_tokens=10_000))
+    later = compress(
+        messages,
+        store=SqliteStore(tmp_path / "store.sqlite3"),
+        settings=Settings(level="lossless", repeats=True, min_tokens=10_000),
+    )
     assert later[:3] == first
 
 
 def test_what_was_left_alone_is_left_alone_for_ever(tmp_path):
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
+    command, text = compressible()
     messages = [{"role": "user", "content": "go"}, *exchange(0, command, text)]
     store = SqliteStore(tmp_path / "store.sqlite3")
-    assert compress(messages, store=store, settings=Settings(kinds={}, level="lossless", min_tokens=1_000_000)) == messages
+    assert (
+        compress(messages, store=store, settings=Settings(kinds={}, level="lossless", min_tokens=1_000_000)) == messages
+    )
     assert compress(messages, store=store) == messages
 
 
 def test_a_decision_is_not_replayed_in_another_conversation():
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
+    command, text = compressible()
     one = [{"role": "user", "content": "go"}, *exchange(0, command, text), *exchange(1, command, text)]
     two = [{"role": "user", "content": "go"}, *exchange(1, command, text)]
     store = MemoryStore()

@@ -5,10 +5,10 @@ import dataclasses
 
 import pytest
 from hypothesis import given, settings
-from payloads import SEEDS, conversations, exchange, outputs
+from payloads import SEEDS, compressible, conversations, exchange, outputs
 
 from headroom import Settings, compress, compress_text, retrieve
-from headroom.compression import markers, pipeline, router
+from headroom.compression import markers, router, work
 from headroom.compression.contract import Compressor
 from headroom.errors import StoreError
 from headroom.originals.store import MemoryStore
@@ -74,15 +74,22 @@ def test_the_input_is_never_changed_and_the_rest_is_the_same_object(messages):
 
 
 def test_retrieved_text_is_never_compressed():
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
-    for name, used in (("mcp__headroom__headroom_retrieve", "x"), ("headroom_retrieve", "x"), ("Bash", f"headroom retrieve h:0123456789ab --lines 1-{len(command)}")):
+    command, text = compressible()
+    for name, used in (
+        ("mcp__headroom__headroom_retrieve", "x"),
+        ("headroom_retrieve", "x"),
+        ("Bash", f"headroom retrieve h:0123456789ab --lines 1-{len(command)}"),
+    ):
         messages = [{"role": "user", "content": "go"}, *exchange(0, used, text, name=name)]
         assert compress(messages, store=MemoryStore()) == messages
 
 
 def test_a_look_alike_marker_costs_its_own_line_only():
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
-    for line in ("[... Retrieve more: hash=abcdef123456]", "[12 of 400 lines left out above. Full text: h:0123456789ab]"):
+    command, text = compressible()
+    for line in (
+        "[... Retrieve more: hash=abcdef123456]",
+        "[12 of 400 lines left out above. Full text: h:0123456789ab]",
+    ):
         plain = compress_text(text, command, store=MemoryStore())
         baited = compress_text(f"{text}\n{line}", command, store=MemoryStore())
         assert plain.saved > 100
@@ -98,10 +105,15 @@ BROKEN = Compressor("broken", "nothing", lambda probe: 1.0 if "BREAK ME" in prob
 
 
 def test_a_failing_compressor_leaves_its_block_and_no_other(monkeypatch):
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
-    messages = [{"role": "user", "content": "go"}, *exchange(0, command, text), *exchange(1, "x", "BREAK ME\n" + "word " * 400), *exchange(2, "again", text)]
+    command, text = compressible()
+    messages = [
+        {"role": "user", "content": "go"},
+        *exchange(0, command, text),
+        *exchange(1, "x", "BREAK ME\n" + "word " * 400),
+        *exchange(2, "again", text),
+    ]
     sound = compress(messages[:3], store=MemoryStore())
-    monkeypatch.setattr(pipeline, "TABLE", (BROKEN, *router.TABLE))
+    monkeypatch.setattr(work, "TABLE", (BROKEN, *router.TABLE))
     made = compress(messages, store=MemoryStore())
     assert made[:3] == sound
     assert made[4] is messages[4]
@@ -114,20 +126,20 @@ def test_a_failing_compressor_leaves_its_block_and_no_other(monkeypatch):
 class Full(MemoryStore):
     """A store on a full disk."""
 
-    def put(self, originals, decisions):
+    def put(self, originals, decisions):  # noqa: ARG002 - the protocol's
         raise StoreError("the disk is full: make room")
 
 
 class Gone(MemoryStore):
     """A store that cannot be read."""
 
-    def decisions(self, keys):
+    def decisions(self, keys):  # noqa: ARG002 - the protocol's
         raise StoreError("the store is locked: try again")
 
 
 @pytest.mark.parametrize("store", [Full(), Gone()])
 def test_what_cannot_be_kept_goes_out_as_it_came(store):
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
+    command, text = compressible()
     messages = [{"role": "user", "content": "go"}, *exchange(0, command, text)]
     made = compress(messages, store=store)
     assert made == messages
@@ -136,7 +148,7 @@ def test_what_cannot_be_kept_goes_out_as_it_came(store):
 
 
 def test_the_store_failing_later_leaves_earlier_decisions_standing():
-    command, text = max(SEEDS, key=lambda seed: len(seed[1]))
+    command, text = compressible()
     messages = [{"role": "user", "content": "go"}, *exchange(0, command, text), *exchange(1, command, text)]
     store = Full()
     first = compress(messages[:3], store=(good := MemoryStore()))

@@ -84,4 +84,8 @@ def _claude(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _codex(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [line["payload"] for line in lines if line.get("type") == "response_item" and isinstance(line.get("payload"), dict)]
+    return [
+        line["payload"]
+        for line in lines
+        if line.get("type") == "response_item" and isinstance(line.get("payload"), dict)
+    ]

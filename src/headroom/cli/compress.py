@@ -15,12 +15,22 @@ from headroom.result import CompressedText
 
 @click.command()
 @click.argument("file", default="-")
-@click.option("--level", type=click.Choice(["lossless", "balanced", "aggressive"]), help="How far it may go; default: your configuration, else balanced.")
+@click.option(
+    "--level",
+    type=click.Choice(["lossless", "balanced", "aggressive"]),
+    help="How far it may go; default: your configuration, else balanced.",
+)
 @click.option("--hint", help="The command that printed the text, such as 'pytest -q', or the name of a compressor.")
 @click.option("--query", help="What you are after: lines and rows that answer it stay.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="The text itself, or a JSON object with the text and what was done.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="The text itself, or a JSON object with the text and what was done.",
+)
 @click.option("--stats", is_flag=True, help="Say on standard error what was saved.")
-def compress(file: str, level: str | None, hint: str | None, query: str | None, form: str, *, stats: bool) -> None:  # noqa: PLR0913 - one parameter an option
+def compress(file: str, level: str | None, hint: str | None, query: str | None, form: str, *, stats: bool) -> None:
     """Make the output of a tool shorter: FILE, or standard input.
 
     What is left out can be had back with `headroom retrieve`. A text that cannot be made shorter comes out as it is.

@@ -26,7 +26,13 @@ _COLOURS = {"ok": "green", "attention": "yellow", "broken": "red"}
 @click.command()
 def doctor() -> None:
     """Show what is active, what is not and why. Exit code 1 if something is broken."""
-    lines = [("package", "ok", f"headroom {headroom.__version__}, Python {sys.version.split()[0]}"), *_settings(), _tokens(), *_compressors(), *_store()]
+    lines = [
+        ("package", "ok", f"headroom {headroom.__version__}, Python {sys.version.split()[0]}"),
+        *_settings(),
+        _tokens(),
+        *_compressors(),
+        *_store(),
+    ]
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, state, says in lines:
         table.add_row(name, f"[{_COLOURS[state]}]{state}[/]", says)
@@ -48,7 +54,11 @@ def _tokens() -> tuple[str, str, str]:
     try:
         tokens.count("ready")
     except (ImportError, OSError) as error:
-        return ("token counts", "broken", f"quicktok does not load ({error}): reinstall with pip install --force-reinstall headroom-ai")
+        return (
+            "token counts",
+            "broken",
+            f"quicktok does not load ({error}): reinstall with pip install --force-reinstall headroom-ai",
+        )
     return ("token counts", "ok", "cl100k for decisions, o200k for reports; counts for Claude and Gemini are estimates")
 
 
@@ -57,7 +67,14 @@ def _compressors() -> list[tuple[str, str, str]]:
         kinds = config.settings().kinds
     except HeadroomError:
         kinds = {}
-    active = [(f"compressor {entry.name}", "ok" if entry.name not in kinds else "attention", f"{kinds[entry.name]} by your settings" if entry.name in kinds else f"keeps: {entry.promise}") for entry in TABLE]
+    active = [
+        (
+            f"compressor {entry.name}",
+            "ok" if entry.name not in kinds else "attention",
+            f"{kinds[entry.name]} by your settings" if entry.name in kinds else f"keeps: {entry.promise}",
+        )
+        for entry in TABLE
+    ]
     return active + [(name, "attention", says) for name, says in PASSED_THROUGH.items()]
 
 
@@ -71,4 +88,10 @@ def _store() -> list[tuple[str, str, str]]:
         return [("store", "broken", str(error))]
     if report.problems:
         return [("store", "broken", problem) for problem in report.problems[:5]]
-    return [("store", "ok", f"{report.stats.originals:,} originals, {report.stats.decisions:,} decisions, {report.stats.bytes / 1e6:.1f} MB; {path}")]
+    return [
+        (
+            "store",
+            "ok",
+            f"{report.stats.originals:,} originals, {report.stats.decisions:,} decisions, {report.stats.bytes / 1e6:.1f} MB; {path}",
+        )
+    ]

@@ -21,7 +21,11 @@ from headroom.perf.replay import Bill, Row
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--level", type=click.Choice(["lossless", "balanced", "aggressive"]), help="How far it may go; default: your configuration, else balanced.")
+@click.option(
+    "--level",
+    type=click.Choice(["lossless", "balanced", "aggressive"]),
+    help="How far it may go; default: your configuration, else balanced.",
+)
 @click.option("--model", help="Count tokens for this model.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object instead of a table.")
 def perf(paths: tuple[Path, ...], level: str | None, model: str | None, *, as_json: bool) -> None:
@@ -50,7 +54,12 @@ def perf(paths: tuple[Path, ...], level: str | None, model: str | None, *, as_js
                 skipped.append(item)
     outputs, results = replay.merge(outputs), replay.merge(results)
     if as_json:
-        report = {"outputs": [asdict(row) for row in outputs], "results": [asdict(row) for row in results], "bill": asdict(bill), "skipped": [asdict(item) for item in skipped]}
+        report = {
+            "outputs": [asdict(row) for row in outputs],
+            "results": [asdict(row) for row in results],
+            "bill": asdict(bill),
+            "skipped": [asdict(item) for item in skipped],
+        }
         click.echo(msgspec.json.encode(report))
     else:
         _print(outputs, results, bill, skipped)
@@ -80,7 +89,14 @@ def _print(outputs: list[Row], results: list[Row], bill: Bill, skipped: list[Ski
 def _table(title: str, rows: list[Row], *, facts: bool = True) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("kind")
-    for name in ("texts", "tokens before", "after", "saved %", *(("facts", "in sight %", "in sight or retrievable %") if facts else ()), "ms, median"):
+    for name in (
+        "texts",
+        "tokens before",
+        "after",
+        "saved %",
+        *(("facts", "in sight %", "in sight or retrievable %") if facts else ()),
+        "ms, median",
+    ):
         table.add_column(name, justify="right")
     total = replay.Row("all")
     for row in rows:
@@ -88,9 +104,20 @@ def _table(title: str, rows: list[Row], *, facts: bool = True) -> Table:
             setattr(total, name, getattr(total, name) + getattr(row, name))
         total.seconds += row.seconds
     for row in [*rows, total]:
-        known = [f"{row.facts}", _percent(row.visible, row.facts), _percent(row.retrievable, row.facts)] if facts else []
+        known = (
+            [f"{row.facts}", _percent(row.visible, row.facts), _percent(row.retrievable, row.facts)] if facts else []
+        )
         spent = f"{1000 * statistics.median(row.seconds):.1f}" if row.seconds else "-"
-        table.add_row(row.kind, f"{row.texts:,}", f"{row.before:,}", f"{row.after:,}", _percent(row.before - row.after, row.before), *known, spent, style="bold" if row is total else "")
+        table.add_row(
+            row.kind,
+            f"{row.texts:,}",
+            f"{row.before:,}",
+            f"{row.after:,}",
+            _percent(row.before - row.after, row.before),
+            *known,
+            spent,
+            style="bold" if row is total else "",
+        )
     return table
 
 

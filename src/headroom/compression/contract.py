@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from headroom.blocks import Call
 from headroom.compression.relevance import Query
 from headroom.settings import Level
 

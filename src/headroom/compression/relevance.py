@@ -23,7 +23,7 @@ RED = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:[-_./:@#+$%&=][^\W_]+)*")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]{2,120})[\"'`]")
 _CAMEL = re.compile(r"[a-z][A-Z]")
-_STOP = frozenset(
+_STOP = frozenset(  # noqa: SIM905 - a list is forty lines
     "a about above after all also an and any anything are as at be been but by can could describe did do does each explain find first for from get give had has "
     "have here how i if in into is it its just know like list look make may me more most my need no not now of off on one only open or "
     "our out over please point read say see should show so some summarise summarize tell than that the their them then there these they "
@@ -52,7 +52,9 @@ class Query:
     @cached_property
     def terms(self) -> frozenset[str]:
         """Lower-case words that say something."""
-        return frozenset(word for word in map(str.lower, _WORD.findall(self.text)) if len(word) > 1 and word not in _STOP)
+        return frozenset(
+            word for word in map(str.lower, _WORD.findall(self.text)) if len(word) > 1 and word not in _STOP
+        )
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -62,7 +64,11 @@ class Query:
             specific = any(map(str.isdigit, word)) or any(sign in word for sign in "_./:@#-") or _CAMEL.search(word)
             if len(word) >= 3 and specific and word.lower() not in _STOP:
                 found.add(word)
-        found.update(word for word in self.text.split() if len(word) >= 8 and any(sign in word for sign in "/_={}") and not word.endswith("?"))
+        found.update(
+            word
+            for word in self.text.split()
+            if len(word) >= 8 and any(sign in word for sign in "/_={}") and not word.endswith("?")
+        )
         found.update(word.rstrip(",.;:?!") for word in tuple(found))
         return tuple(sorted((word for word in found if len(word) >= 3), key=lambda word: (-len(word), word)))
 
@@ -85,7 +91,10 @@ def scores(query: Query, texts: Sequence[str]) -> list[float]:
     seen = Counter(term for bag in bags for term in bag)
     total = len(texts)
     weight = {term: math.log(1 + (total - number + 0.5) / (number + 0.5)) for term, number in seen.items()}
-    return [sum(sorted(weight[term] for term in bag)) / (1.0 + len(text) / 2000) for bag, text in zip(bags, texts, strict=True)]
+    return [
+        sum(sorted(weight[term] for term in bag)) / (1.0 + len(text) / 2000)
+        for bag, text in zip(bags, texts, strict=True)
+    ]
 
 
 def rare(keys: Sequence[Hashable], most: int = 1) -> set[int]:

@@ -43,6 +43,8 @@ def fold(text: str, context: Context, allowed: Iterable[Compressor] = TABLE) -> 
         head, body, tail = framed
         inner = context.route(body, context.first_line + head.count("\n"))
         return Routed(Folded(f"{head}{inner.text}{tail}", inner.lossless), ()) if inner else None
+    if mixed.KEEP in text:
+        return _by_parts(text, context, allowed)
     for compressor in ranked(text, context.command, allowed):
         folded = compressor.compress(text, context)
         if folded is not None and folded.text != text:

@@ -37,7 +37,9 @@ class Unit:
 def select(units: Sequence[Unit], budget: int) -> list[bool]:
     """Which units to show: all that must stay, then the best by score (earlier first) until `budget` tokens are used."""
     shown = [unit.keep for unit in units]
-    for index in sorted((i for i, unit in enumerate(units) if not unit.keep and unit.score > 0), key=lambda i: (-units[i].score, i)):
+    for index in sorted(
+        (i for i, unit in enumerate(units) if not unit.keep and unit.score > 0), key=lambda i: (-units[i].score, i)
+    ):
         cost = count(units[index].text) + 1
         if cost <= budget:
             budget -= cost
@@ -99,7 +101,14 @@ def render(
     for at, hidden in gaps:
         lines[at] = markers.omitted(hidden[0].first, hidden[-1].last, tell(hidden), alone)
     if alone is None:
-        lines.append(trailer(len_lines(unit for _, hidden in gaps for unit in hidden), max(unit.last for unit in units), handle(), noun))
+        lines.append(
+            trailer(
+                len_lines(unit for _, hidden in gaps for unit in hidden),
+                max(unit.last for unit in units),
+                handle(),
+                noun,
+            )
+        )
     return "\n".join(lines), False
 
 

@@ -64,7 +64,9 @@ def sample(item: Sample, settings: Settings) -> Row:
     visible = [fact for fact in item.facts if fact in made.text]
     found = item.facts if made.edit is None or item.text == store.original(made.edit.handle) else visible
     failures = [f"{item.name}: {failure.where}: {failure.reason}" for failure in made.failures]
-    return Row(kind, 1, made.tokens_before, made.tokens_after, len(item.facts), len(visible), len(found), [seconds], failures)
+    return Row(
+        kind, 1, made.tokens_before, made.tokens_after, len(item.facts), len(visible), len(found), [seconds], failures
+    )
 
 
 def conversation(item: Conversation, settings: Settings, model: str | None = None) -> tuple[list[Row], Bill]:
@@ -106,7 +108,9 @@ def _bill(blocks: list[Block], sizes: list[tuple[int, int]], edits: dict[tuple[s
     known: set[str] = set()
     wanted: dict[str, int] = {}
     for index, block in enumerate(blocks):
-        starts_turn = block.role in ("assistant", "call") and (index == 0 or blocks[index - 1].role not in ("assistant", "call"))
+        starts_turn = block.role in ("assistant", "call") and (
+            index == 0 or blocks[index - 1].role not in ("assistant", "call")
+        )
         if starts_turn:
             bill.turns += 1
             bill.before += READ * cached[0] + WRITE * (total[0] - cached[0])

@@ -3,9 +3,13 @@
 Order decides between equal scores.
 """
 
-from headroom.compression.compressors import numbered
+from headroom.compression.compressors import diff, markup, numbered, repeated, search
 from headroom.compression.contract import Compressor
 
 TABLE: tuple[Compressor, ...] = (
+    diff.COMPRESSOR,
+    markup.COMPRESSOR,
     numbered.COMPRESSOR,
+    repeated.COMPRESSOR,
+    search.COMPRESSOR,
 )
