@@ -1,0 +1,270 @@
+"""Records turned into columns, and what needs saying only once about a column.
+
+A column is *constant* (said in the heading; rows that differ say so), *made* from another by a template
+(`https://api.github.com/users/<login>`), a *sequence* (1 to 50), or *sparse* (only the rows that have it say so).
+Everything else is a cell in each row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from headroom.compression.compressors.structured.reading import Record, Value, quote
+
+_PLAIN = re.compile(r"[A-Za-z_][\w-]*\Z")
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,15})\Z")
+_SOURCES = 40
+"""Columns that a template may be made from; the ones with the longest values are tried."""
+
+
+@dataclass(slots=True, eq=False)
+class Column:
+    """The values at one path of all records."""
+
+    path: tuple[str, ...]
+    cells: list[str | None]
+    """The JSON text of each value; `None`: the record has no such key."""
+    short: bool = False
+    """The cells are keys of objects given elsewhere in full."""
+    default: str | None = None
+    """What the heading says; rows that differ say so."""
+    template: list[str | Column] | None = None
+    """What the heading says, in parts: text, and columns whose value goes there. Empty: `default` is a sequence."""
+    same: bool = False
+    """The template is one other column, types and all."""
+    odd: set[int] = field(default_factory=set)
+    """Rows that differ from what the heading says."""
+    name: str = ""
+    """What to call it where the path is no path of keys."""
+
+    @property
+    def label(self) -> str:
+        """`owner.login`; a key that is no plain word is quoted."""
+        return self.name or ".".join(map(plain, self.path))
+
+
+def plain(key: str) -> str:
+    """A key as it stands in a heading."""
+    return key if _PLAIN.match(key) else quote(key)
+
+
+def split(
+    records: Sequence[Record | None], key_of: Callable[[Value], str | None], show: Callable[[Value], str]
+) -> list[Column]:
+    """The columns of records, in the order of their keys; nested objects of one shape become columns of their own.
+
+    Args:
+        records: `None` where the object itself is missing.
+        key_of: the key that stands for an object given elsewhere, or `None`.
+        show: the JSON text of a value.
+    """
+    found: list[Column] = []
+    _split(records, (), key_of, show, found)
+    return found
+
+
+def _split(
+    records: Sequence[Record | None],
+    path: tuple[str, ...],
+    key_of: Callable[[Value], str | None],
+    show: Callable[[Value], str],
+    found: list[Column],
+) -> None:
+    for key in dict.fromkeys(key for record in records if record is not None for key in record):
+        values = [_MISSING if record is None else record.get(key, _MISSING) for record in records]
+        here = (*path, key)
+        objects = [value if type(value) is Record and value else None for value in values]
+        inner = [value for value in objects if value is not None]
+        short = {key_of(value) for value in inner}
+        name = next(iter(short)) if len(short) == 1 else None
+        nested = all(value is _MISSING or value is None or (type(value) is Record and value) for value in values)
+        if nested and name is not None:
+            cells = [
+                _cell(value, show) if inside is None else show(inside[name])
+                for value, inside in zip(values, objects, strict=True)
+            ]
+            found.append(Column((*here, name), cells, short=True))
+        elif nested and short == {None} and alike(inner):
+            if any(value is None for value in values):
+                found.append(Column(here, ["null" if value is None else None for value in values]))
+            _split(objects, here, key_of, show, found)
+        else:
+            found.append(Column(here, [_cell(value, show) for value in values]))
+
+
+_MISSING: Value = object()
+
+
+def _cell(value: Value, show: Callable[[Value], str]) -> str | None:
+    return None if value is _MISSING else show(value)
+
+
+def alike(records: Sequence[Record]) -> bool:
+    """Whether objects have so many keys in common that columns of their own pay: dependency lists have not."""
+    first = records[0].keys()
+    if all(record.keys() == first for record in records):
+        return True
+    number = Counter([key for record in records for key in record])
+    often = max(2, len(records) // 4)
+    return 10 * sum(times for times in number.values() if times >= often) >= 8 * sum(number.values())
+
+
+def settle(columns: list[Column], rows: int, *, hard: bool) -> None:
+    """Say in the heading what can be said there.
+
+    Args:
+        columns: in order.
+        rows: how many records.
+        hard: templates and sequences too, which a reader has to work out.
+    """
+    for column in columns:
+        _constant(column, rows)
+    varied = [column for column in columns if column.default is None]
+    if rows >= 3:
+        _equals(varied)
+    if hard and rows >= 3:
+        _templates(varied, rows)
+    for column in columns:
+        if column.default is None and column.template is None:
+            _sequence(column, rows, hard=hard)
+
+
+def _constant(column: Column, rows: int) -> None:
+    value, number = Counter(column.cells).most_common(1)[0]
+    if rows < 2 or (number < rows < 8):
+        return
+    others = rows - number
+    odd = {index for index, cell in enumerate(column.cells) if cell != value} if others else set()
+    spent = sum(len(column.label) + 4 for _ in odd)
+    if value is None:  # sparse: a row that has it says so
+        if spent < number:
+            column.default, column.odd = "", odd
+        return
+    if others and (any(column.cells[index] is None for index in odd) or spent * 2 > number * (len(value) + 1)):
+        return
+    column.default, column.odd = value, odd
+
+
+def _equals(columns: list[Column]) -> None:
+    """Columns that say what an earlier one says."""
+    first: dict[tuple[str | None, ...], Column] = {}
+    for column in columns:
+        source = first.setdefault(tuple(column.cells), column)
+        if source is not column and not column.short and not source.short:
+            column.template, column.same = [source], True
+
+
+def _inner(cell: str | None) -> str | None:
+    """What of a cell a template can hold: the text inside the quotes, or a number."""
+    if not cell or cell[0] in "[{" or cell in ("null", "true", "false"):
+        return None
+    return cell[1:-1] if cell[0] == '"' else cell
+
+
+def _templates(columns: list[Column], rows: int) -> None:
+    texts = [list(map(_inner, column.cells)) for column in columns]
+    probes = (0, rows // 2, rows - 1)
+    sources = [index for index, column in enumerate(columns) if not column.short and '"' not in column.label]
+    for index, column in enumerate(columns):
+        first = next((row for row in range(rows) if texts[index][row] is not None), None)
+        if (
+            first is None
+            or column.short
+            or column.template is not None
+            or any(cell is not None and cell[0] != '"' for cell in column.cells)
+        ):
+            continue
+        whole = texts[index][first]
+        if whole is None or len(whole) < 12 or "<" in whole:
+            continue
+        fits = []
+        for source in sources:
+            text = texts[source][first]
+            if source == index or not text or text not in whole or (len(text) < 3 and not text.isdigit()):
+                continue
+            if _depends(columns[source], column):
+                continue
+            if all(
+                (texts[source][row] or "\0") in (texts[index][row] or "\0") or texts[index][row] is None
+                for row in probes
+            ):
+                fits.append((len(text), source))
+        fits.sort(key=lambda pair: (-pair[0], pair[1]))
+        _try_templates(columns, texts, index, [source for _, source in fits[:_SOURCES]], first)
+
+
+def _depends(source: Column, target: Column) -> bool:
+    """Whether `source` is itself made from `target`, at any remove."""
+    return any(
+        not isinstance(part, str) and (part is target or _depends(part, target)) for part in source.template or ()
+    )
+
+
+def _try_templates(
+    columns: list[Column], texts: list[list[str | None]], index: int, fits: list[int], first: int
+) -> None:
+    whole = texts[index][first]
+    assert whole is not None
+    tried = [fits] + [[source] for source in fits[:6]]
+    for sources in tried:
+        parts: list[str | int] = [whole]
+        for source in sources:
+            text = texts[source][first]
+            assert text is not None
+            parts = [
+                piece for part in parts for piece in (_cut(part, text, source) if isinstance(part, str) else [part])
+            ]
+        used = [part for part in parts if isinstance(part, int)]
+        if not used:
+            continue
+        odd = _misfits(texts, index, parts)
+        if odd is not None and (not odd or (len(texts[index]) >= 16 and len(odd) * 16 <= len(texts[index]))):
+            columns[index].template = [part if isinstance(part, str) else columns[part] for part in parts]
+            columns[index].odd = odd
+            return
+
+
+def _cut(text: str, value: str, source: int) -> list[str | int]:
+    pieces = text.split(value)
+    return [part for piece in pieces for part in (piece, source) if part != ""][:-1] if len(pieces) > 1 else [text]
+
+
+def _misfits(texts: list[list[str | None]], index: int, parts: list[str | int]) -> set[int] | None:
+    """The rows that the template does not give; `None`: the template cannot be told for them."""
+    odd = set()
+    limit = len(texts[index]) // 16
+    for row, text in enumerate(texts[index]):
+        made = fill(parts, [texts[part][row] for part in parts if isinstance(part, int)])
+        if made == text:
+            continue
+        if text is None:
+            return None
+        odd.add(row)
+        if len(odd) > limit:
+            return None
+    return odd
+
+
+def fill(parts: list[str | int], values: list[str | None]) -> str | None:
+    """A template with its values; `None` where one is missing."""
+    if None in values:
+        return None
+    rest = iter(values)
+    return "".join([part if isinstance(part, str) else str(next(rest)) for part in parts])
+
+
+def _sequence(column: Column, rows: int, *, hard: bool) -> None:
+    cells = column.cells
+    if rows < 5 or not all(cell is not None and _WHOLE.match(cell) for cell in cells):
+        return
+    numbers = [int(cell) for cell in cells if cell is not None]
+    step = numbers[1] - numbers[0]
+    if step == 0 or (not hard and (step != 1 or numbers[0] not in (0, 1))):
+        return
+    if numbers == list(range(numbers[0], numbers[0] + step * rows, step)):
+        by = "" if step == 1 else f" in steps of {step}"
+        column.default = f"{numbers[0]} to {numbers[-1]}{by}"
+        column.template = []

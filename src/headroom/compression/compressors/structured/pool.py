@@ -1,0 +1,151 @@
+"""Objects that occur again and again (the same owner in twenty records), written once and referred to by a key of theirs.
+
+`{"login":"octocat",...}` stands for an object that is given in full at the end. The rule for the key: a short scalar
+that tells the objects of this shape apart, and that no other shortened object shares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from headroom.compression.compressors.structured.columns import alike
+from headroom.compression.compressors.structured.reading import Embedded, Number, Pruned, Record, Value, quote, write
+
+_MIN_TEXT = 60
+"""Characters from which an object is worth a reference: the reference takes about thirty."""
+_MIN_GAIN = 200
+"""Characters that a shape must save: its heading in the list at the end takes about a hundred."""
+_LONGEST_KEY = 80
+_WHO = re.compile(r"(?:^|_|[a-z](?=[IN]))(?:(?i:id|name|key|login|number|slug|sha|ref|path|email|url|uid|arn|code))$")
+_NAME = re.compile(r"[^/:\s]{1,40}(?: [^/:\s]{1,20}){0,3}\Z")
+
+
+class Pool(NamedTuple):
+    """What is given at the end."""
+
+    keys: dict[str, str]
+    """Compact text of an object to the key that stands for it."""
+    shapes: list[tuple[str, list[Record]]]
+    """For each shape: the key, and the objects."""
+
+
+EMPTY = Pool({}, [])
+
+
+class _Census:
+    """How often each object stands in a value, and where."""
+
+    def __init__(self) -> None:
+        self.times: Counter[str] = Counter()
+        self.records: dict[str, Record] = {}
+        self.alone: Counter[tuple[str, ...]] = Counter()
+        """For each shape, how many different objects stand outside tables: each would be written with its keys."""
+
+    def visit(self, value: Value, *, tabled: bool = False) -> None:
+        """Count the objects in a value; what is inside one that was met before counts once."""
+        if isinstance(value, list):
+            self._visit_all([item for item in value if type(item) in _HOLDS])
+        elif type(value) is Embedded:
+            self.visit(value.value)
+        elif type(value) is Record and self._new(value, tabled=tabled):
+            self._visit_all([item for item in value.values() if type(item) in _HOLDS])
+
+    def _visit_all(self, items: list[Value]) -> None:
+        if len(items) > 2 and all(type(item) is Record for item in items) and alike(items):
+            self._visit_rows(items)
+        else:
+            for item in items:
+                self.visit(item)
+
+    def _visit_rows(self, rows: list[Record]) -> None:
+        """Rows of a table: objects of one shape in one column become columns themselves."""
+        fresh = [row for row in rows if self._new(row, tabled=True)]
+        for key in dict.fromkeys(key for row in fresh for key in row):
+            inner = [row[key] for row in fresh if type(row.get(key)) in _HOLDS]
+            if inner and all(type(item) is Record for item in inner) and alike(inner):
+                self._visit_rows(inner)
+            else:
+                for item in inner:
+                    self.visit(item)
+
+    def _new(self, record: Record, *, tabled: bool) -> bool:
+        if len(record.text) < _MIN_TEXT:
+            return True
+        self.times[record.text] += 1
+        if self.times[record.text] > 1:
+            return False
+        self.records[record.text] = record
+        self.alone[tuple(record)] += not tabled
+        return True
+
+
+_HOLDS = frozenset((Record, list, Pruned, Embedded))
+
+
+def gather(value: Value) -> Pool:
+    """The objects of a value that are worth being written once."""
+    census = _Census()
+    census.visit(value)
+    shapes: dict[tuple[str, ...], list[Record]] = {}
+    for record in census.records.values():
+        shapes.setdefault(tuple(record), []).append(record)
+    pool = Pool({}, [])
+    taken: set[tuple[str, str]] = set()
+    for shape, records in shapes.items():
+        for candidates in (records, [record for record in records if census.times[record.text] > 1]):
+            key, told = _key(shape, candidates, taken)
+            if told and _gain(key, told, census) >= _MIN_GAIN:
+                taken.update((key, write(record[key])) for record in told)
+                pool.keys.update((record.text, key) for record in told)
+                pool.shapes.append((key, told))
+                break
+    return pool
+
+
+def _gain(key: str, records: list[Record], census: _Census) -> int:
+    """Characters saved: what is not written again, and keys and common values of objects outside tables."""
+    times = census.times
+    gain = sum(
+        (times[record.text] - 1) * len(record.text) - times[record.text] * len(reference(record, key))
+        for record in records
+    )
+    alone = census.alone[tuple(records[0])]
+    if alone > 2 and len(records) > 2:
+        common = [
+            name for name, first in records[0].items() if all(write(record[name]) == write(first) for record in records)
+        ]
+        each = sum(len(name) + 3 for name in records[0]) + sum(len(write(records[0][name])) for name in common)
+        gain += (alone - 1) * each
+    return gain
+
+
+def _key(shape: tuple[str, ...], records: list[Record], taken: set[tuple[str, str]]) -> tuple[str, list[Record]]:
+    """The key that tells most of the records apart, and those: one that is called an identifier, else the shortest."""
+    best: tuple[int, int, int, int] | None = None
+    chosen: tuple[str, list[Record]] = ("", [])
+    for index, key in enumerate(shape):
+        values = [record[key] for record in records]
+        if not all(
+            type(value) is Number or (type(value) is str and 0 < len(value) <= _LONGEST_KEY) for value in values
+        ):
+            continue
+        texts = list(map(write, values))
+        times = Counter(texts)
+        told = [
+            record for record, text in zip(records, texts, strict=True) if times[text] == 1 and (key, text) not in taken
+        ]
+        if len(told) * 2 < len(records) or not told:
+            continue
+        name = all(type(value) is str and _NAME.match(value) for value in values)
+        rank = (0 if name else 1) if _WHO.search(key) else 2
+        this = (len(records) - len(told), rank, sum(map(len, texts)), index)
+        if best is None or this < best:
+            best, chosen = this, (key, told)
+    return chosen
+
+
+def reference(record: Record, key: str) -> str:
+    """`{"login":"octocat",...}`."""
+    return f"{{{quote(key)}:{write(record[key])},...}}"
