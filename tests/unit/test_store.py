@@ -210,6 +210,15 @@ def test_the_size_cap_takes_what_was_used_longest_ago(tmp_path: Path) -> None:
     assert store.verify().problems == []
 
 
+def test_what_a_put_refers_to_is_not_swept_by_it(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite3", max_bytes=40_000)
+    texts = ["".join(digest(f"{number} {line}") for line in range(300)) for number in range(20)]
+    first = keep(store, texts[0])
+    for number, text in enumerate(texts[1:]):
+        store.put({handle_of(text): text}, [Decision(f"{number:032x}", "again", handle=first)])
+        assert store.original(first) == texts[0]
+
+
 def test_decisions_that_need_no_original_count_against_the_cap(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.sqlite3", max_bytes=30_000)
     for start in range(0, 400, 20):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import time
 from pathlib import Path
 
 from headroom.errors import StoreError
@@ -22,9 +21,10 @@ APPLICATION = 0x48445230
 """`HDR0` in `application_id`: this SQLite file is a Headroom store."""
 WAL_LIMIT = 64 * 2**20
 """Bytes that the write-ahead log may keep on disk after one very large original passed through it."""
-_RETRY = 0.01
-"""Seconds between two tries to switch a new file to WAL, where SQLite itself does not wait."""
 
+_WHOSE = """SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+                   (SELECT count(*) FROM sqlite_master)"""
+"""One statement, so one moment: another process may be making the tables."""
 _SCHEMA = """
 CREATE TABLE originals (
     id INTEGER PRIMARY KEY,
@@ -79,7 +79,7 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     _own(path)
     database = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
-        _prepare(database, path, busy_seconds)
+        _prepare(database, path)
     except BaseException:
         database.close()
         raise
@@ -129,18 +129,10 @@ def _own(path: Path) -> None:
             path.chmod(0o600)
 
 
-def _prepare(database: sqlite3.Connection, path: Path, busy_seconds: float) -> None:
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
     if not _is_ours(database, path):
         _create(database, path)
-    deadline = time.monotonic() + busy_seconds
-    while True:  # SQLite does not wait here while another process is switching the same new file
-        try:
-            database.execute("PRAGMA journal_mode = WAL").fetchone()
-            break
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(_RETRY)
+    database.execute("PRAGMA journal_mode = WAL").fetchone()
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute("PRAGMA cell_size_check = ON")
     database.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
@@ -148,8 +140,7 @@ def _prepare(database: sqlite3.Connection, path: Path, busy_seconds: float) -> N
 
 def _is_ours(database: sqlite3.Connection, path: Path) -> bool:
     """Whether the tables are there; `False` for an empty file."""
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (version,) = database.execute("PRAGMA user_version").fetchone()
+    application, version, tables = database.execute(_WHOSE).fetchone()
     if application == APPLICATION:
         if version > VERSION:
             raise StoreError(
@@ -157,7 +148,6 @@ def _is_ours(database: sqlite3.Connection, path: Path) -> bool:
                 " upgrade headroom-ai here, or give this one a store of its own"
             )
         return True
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application or version or tables:
         raise StoreError(f"{path} is the database of another program: name a file of its own for the store")
     return False
