@@ -196,7 +196,7 @@ def name_of(label):
 
 @st.composite
 def path_lists(draw):
-    start = draw(st.sampled_from(["/home/dev/project/", "./", "C:/work/app/src/", ""]))
+    start = draw(st.sampled_from(["/home/dev/project/", "./", "C:/code/app/src/", ""]))
     names = draw(
         st.lists(
             st.sampled_from(
