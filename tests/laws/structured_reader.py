@@ -12,7 +12,7 @@ DEFINES = re.compile(r'\n\[Above, \{("(?:[^"\\]|\\.)*"):\.\.\.,\.\.\.\} is short
 NOTE = '\n[A string cut short like "this"... is given in full above, where it first stands]'
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
 SCALAR = re.compile(r"-?(?:\d[\d.eE+-]*|Infinity)|NaN|true|false|null")
-SEQUENCE = re.compile(r"(-?\d+) to (-?\d+)(?: in steps of (-?\d+))?")
+PLACE = re.compile(r"\[(\d+)\]")
 STYLE = re.compile(r"(spaced JSON|JSON indented by (\d)|JSON)\(")
 PLAIN = re.compile(r"\(key\)|[A-Za-z_][\w-]*")
 MISSING = object()
@@ -97,8 +97,15 @@ class Reader:
         while True:
             match = self.take(TOKEN)
             parts.append(json.loads(match[0]) if match else self.plain())
+            parts += self.places()
             if not self.eat("."):
                 return tuple(parts)
+
+    def places(self):
+        found = []
+        while match := self.take(PLACE):
+            found.append(int(match[1]))
+        return found
 
     def plain(self):
         name = self.take(PLAIN)[0]
@@ -118,16 +125,13 @@ class Reader:
             label = self.label()
             self.must(">")
             return ("same", label)
-        if match := self.take(TOKEN):
-            return ("template", match[0])
-        first, last, step = self.take(SEQUENCE).groups()
-        return ("sequence", int(first), int(last), int(step or 1))
+        return ("template", self.take(TOKEN)[0])
 
     def names(self, path, found):
         while True:
             match = self.take(TOKEN)
             name = json.loads(match[0]) if match else self.plain()
-            here = (*path, name)
+            here = (*path, name, *self.places())
             if self.eat("{"):
                 self.names(here, found)
                 self.must("}")
@@ -205,7 +209,7 @@ class Reader:
 
 
 def assemble(rows, noun, defaults, made):
-    for number, cells in enumerate(rows):
+    for cells in rows:
         for path, value in defaults.items():
             cells.setdefault(path, value)
         waiting = {path: how for path, how in made.items() if path not in cells}
@@ -213,7 +217,7 @@ def assemble(rows, noun, defaults, made):
             ready = {path: how for path, how in waiting.items() if not set(sources(how)) & set(waiting)}
             assert ready, waiting
             for path, how in ready.items():
-                value = apply(how, cells, number)
+                value = apply(how, cells)
                 if value is not MISSING:
                     cells[path] = value
                 del waiting[path]
@@ -247,12 +251,10 @@ def parse_labels(text):
 def sources(how):
     if how[0] == "same":
         return [how[1]]
-    return [part for part in parse_labels(how[1][1:-1]) if isinstance(part, tuple)] if how[0] == "template" else []
+    return [part for part in parse_labels(how[1][1:-1]) if isinstance(part, tuple)]
 
 
-def apply(how, cells, number):
-    if how[0] == "sequence":
-        return ("number", str(how[1] + number * how[3]))
+def apply(how, cells):
     if any(path not in cells for path in sources(how)):
         return MISSING
     if how[0] == "same":
@@ -278,7 +280,16 @@ def nest(cells):
             inner = inner.setdefault(key, {})
         assert path[-1] not in inner
         inner[path[-1]] = value
-    return record
+    return listed(record)
+
+
+def listed(value):
+    """Places in arrays are keys of type `int` so far."""
+    if not isinstance(value, dict) or isinstance(value, Short):
+        return value
+    if value and all(isinstance(key, int) for key in value):
+        return [listed(value[index]) for index in range(len(value))]
+    return {key: listed(item) for key, item in value.items()}
 
 
 def plain(value, separators=(",", ":"), indent=None):

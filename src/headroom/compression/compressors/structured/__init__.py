@@ -18,6 +18,7 @@ from headroom.compression import markers
 from headroom.compression.compressors.structured import again, embedded, pool, pruning, reading, rows
 from headroom.compression.compressors.structured.pruning import Left
 from headroom.compression.compressors.structured.reading import Document, Record, Value, Verbatim, quote, write
+from headroom.compression.compressors.structured.selection import Selection
 from headroom.compression.compressors.structured.writing import Writer
 from headroom.compression.contract import Compressor, Context, Folded, Probe
 from headroom.tokens import count
@@ -37,6 +38,8 @@ _TEXTS = 64
 _FEW_TEXTS = 8
 _LONGER_TEXT = 4_000
 """The same in a document that is too long to be shown whole: its other texts are cut."""
+_LINES = 20
+"""Strings in an array from which they are looked at as lines."""
 _MOST = 16_000_000
 """Characters of a text that is still read as a whole: its values take about ten times the memory."""
 _SURELY_LONG = 16
@@ -60,15 +63,16 @@ class _Draft:
     context: Context
     asked: frozenset[str]
     left: Left
+    longest: int = 0
+    """Characters of its longest string, or more."""
     routed: bool = False
     """A text inside it was made shorter with loss."""
 
     def text(self, *, hard: bool) -> str:
         """The document written short."""
         writer = Writer(pool.gather(self.value), hard=hard)
-        if self.document.lines:
-            return again.shorten(writer.lines(self.value))
-        return again.shorten(writer.document(self.value))
+        made = writer.lines(self.value) if self.document.lines else writer.document(self.value)
+        return again.shorten(made) if self.longest >= again.LONG else made
 
 
 def _score(probe: Probe) -> float:
@@ -85,6 +89,9 @@ def _compress(text: str, context: Context) -> Folded | None:
     document = reading.read(text) if len(text) <= _MOST else None
     if document is None:
         return None
+    as_lines = _strings(document, context)
+    if as_lines is not None:
+        return as_lines
     value = embedded.open_strings(document.value) if '\\"' in text else document.value
     draft = _Draft(text, document, value, context, _asked(value, context), Left())
     made = _shortest(draft)
@@ -94,6 +101,21 @@ def _compress(text: str, context: Context) -> Folded | None:
     if says:
         made += "\n" + markers.note(says, context.handle())
     return Folded(made, lossless=not says and not draft.routed)
+
+
+def _strings(document: Document, context: Context) -> Folded | None:
+    """An array of strings (paths, log lines) as whoever knows such lines writes them."""
+    items = document.value
+    if (
+        type(items) is not list
+        or len(items) < _LINES
+        or document.tail
+        or document.lines
+        or not all(type(item) is str and "\n" not in item for item in items)
+    ):
+        return None
+    folded = context.route("\n".join(items))
+    return Folded(f"[{len(items)} strings, one a line:\n{folded.text}\n]", folded.lossless) if folded else None
 
 
 def _asked(value: Value, context: Context) -> frozenset[str]:
@@ -121,7 +143,7 @@ def _shortest(draft: _Draft) -> str:
     """Harder and harder, until it is short enough."""
     level = draft.context.level
     wordy = _LONG_ASKED if draft.asked else _WORDY[level]
-    longest = max(map(len, draft.source.split('"')))
+    longest = draft.longest = max(map(len, draft.source.split('"')))
     if level != "lossless" and longest >= pruning.OPAQUE_LENGTH:
         _opaque(draft)
     size = len(write(draft.value))
@@ -146,14 +168,16 @@ def _fit(draft: _Draft, hard: str, limit: int) -> str:
     tokens = count(hard)
     if tokens > limit:
         spare = len(hard) * limit // tokens
-        size = next((size for size in _SIZES if len(hard) - pruning.saves(draft.value, size) <= spare), _SIZES[-1])
+        long = pruning.lengths(draft.value) if draft.longest > pruning.SHORTEST_CUT else []
+        cuts = (len(hard) - sum(size - cut for size in long if size * 2 >= cut * 3) for cut in _SIZES)
+        size = next((cut for cut, left in zip(_SIZES, cuts, strict=True) if left <= spare), _SIZES[-1])
         draft.value = pruning.cut_long(draft.value, size, draft.asked, draft.left)
-        if not draft.asked:
+        if not draft.asked and draft.left.texts:
             hard = draft.text(hard=True)
             if count(hard) <= limit:
                 return hard
     budget = limit * 6 // 10 if tokens > limit else _WHOLE  # what rows refer to, and headings, take the rest
-    draft.value = pruning.Rows(draft.context.query, budget, draft.asked, draft.left).prune(draft.value)
+    draft.value = Selection(draft.context.query, budget, draft.asked, draft.left).of(draft.value)
     return draft.text(hard=True)
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from os.path import commonprefix  # of strings, character by character
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
-_LONG = 48
+LONG = 48
 """Characters from which a string may be cut: a beginning is at least `_SHOWN`, and the cut must save tokens."""
 _SHOWN = 16
 _MIN_SAVED = 24
@@ -25,7 +25,7 @@ NOTE = '[A string cut short like "this"... is given in full above, where it firs
 
 def shorten(text: str) -> str:
     """A text of JSON values and headings with its repeated long strings cut short."""
-    spans = [match.span() for match in _TOKEN.finditer(text) if match.end() - match.start() >= _LONG + 2]
+    spans = [match.span() for match in _TOKEN.finditer(text) if match.end() - match.start() >= LONG + 2]
     every = {text[start:end] for start, end in spans}
     spans = [(start, end) for start, end in spans if not text.startswith(":", end)]  # keys stay
     counts = Counter([text[start:end] for start, end in spans])

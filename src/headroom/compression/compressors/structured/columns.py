@@ -1,8 +1,8 @@
 """Records turned into columns, and what needs saying only once about a column.
 
 A column is *constant* (said in the heading; rows that differ say so), *made* from another by a template
-(`https://api.github.com/users/<login>`), a *sequence* (1 to 50), or *sparse* (only the rows that have it say so).
-Everything else is a cell in each row.
+(`https://api.github.com/users/<login>`), or *sparse* (only the rows that have it say so). Everything else is a cell in
+each row. Numbers that count up stay: a reader who has to count rows to know one's id will count wrong.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from dataclasses import dataclass, field
 
 from headroom.compression.compressors.structured.reading import Record, Value, quote
 
+Path = tuple[str | int, ...]
+"""Keys, and places in arrays."""
+
 _PLAIN = re.compile(r"[A-Za-z_][\w-]*\Z")
-_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,15})\Z")
+_PLACES = 3
+"""Objects in an array up to which each place becomes columns: the one container of a pod, the two ends of a line."""
 _SOURCES = 40
 """Columns that a template may be made from; the ones with the longest values are tried."""
 
@@ -24,7 +28,7 @@ _SOURCES = 40
 class Column:
     """The values at one path of all records."""
 
-    path: tuple[str, ...]
+    path: Path
     cells: list[str | None]
     """The JSON text of each value; `None`: the record has no such key."""
     short: bool = False
@@ -32,7 +36,7 @@ class Column:
     default: str | None = None
     """What the heading says; rows that differ say so."""
     template: list[str | Column] | None = None
-    """What the heading says, in parts: text, and columns whose value goes there. Empty: `default` is a sequence."""
+    """What the heading says, in parts: text, and columns whose value goes there."""
     same: bool = False
     """The template is one other column, types and all."""
     odd: set[int] = field(default_factory=set)
@@ -42,8 +46,13 @@ class Column:
 
     @property
     def label(self) -> str:
-        """`owner.login`; a key that is no plain word is quoted."""
-        return self.name or ".".join(map(plain, self.path))
+        """`owner.login`, `containers[0].name`; a key that is no plain word is quoted."""
+        return self.name or label_of(self.path)
+
+
+def label_of(path: Path) -> str:
+    """A path as it stands in a heading."""
+    return "".join([f"[{key}]" if isinstance(key, int) else f".{plain(key)}" for key in path])[1:]
 
 
 def plain(key: str) -> str:
@@ -68,31 +77,59 @@ def split(
 
 def _split(
     records: Sequence[Record | None],
-    path: tuple[str, ...],
+    path: Path,
     key_of: Callable[[Value], str | None],
     show: Callable[[Value], str],
     found: list[Column],
 ) -> None:
     for key in dict.fromkeys(key for record in records if record is not None for key in record):
-        values = [_MISSING if record is None else record.get(key, _MISSING) for record in records]
-        here = (*path, key)
-        objects = [value if type(value) is Record and value else None for value in values]
-        inner = [value for value in objects if value is not None]
-        short = {key_of(value) for value in inner}
-        name = next(iter(short)) if len(short) == 1 else None
-        nested = all(value is _MISSING or value is None or (type(value) is Record and value) for value in values)
-        if nested and name is not None:
-            cells = [
-                _cell(value, show) if inside is None else show(inside[name])
-                for value, inside in zip(values, objects, strict=True)
-            ]
-            found.append(Column((*here, name), cells, short=True))
-        elif nested and short == {None} and alike(inner):
-            if any(value is None for value in values):
-                found.append(Column(here, ["null" if value is None else None for value in values]))
-            _split(objects, here, key_of, show, found)
-        else:
-            found.append(Column(here, [_cell(value, show) for value in values]))
+        values: list[Value] = [_MISSING if record is None else record.get(key, _MISSING) for record in records]
+        places = aligned([value for value in values if value is not _MISSING])
+        if not places:
+            _add((*path, key), values, key_of, show, found)
+        for index in range(places):
+            inner = [_MISSING if value is _MISSING else value[index] for value in values]
+            _add((*path, key, index), inner, key_of, show, found)
+
+
+def aligned(values: Sequence[Value]) -> int:
+    """How many objects each of these arrays has: the same few in all, so that each place makes columns of its own; else 0."""
+    first = values[0]
+    size = len(first) if type(first) is list else 0
+    if not 0 < size <= _PLACES:
+        return 0
+    fits = all(
+        type(value) is list and len(value) == size and all(type(item) is Record and item for item in value)
+        for value in values
+    )
+    return size if fits else 0
+
+
+def _add(
+    path: Path,
+    values: list[Value],
+    key_of: Callable[[Value], str | None],
+    show: Callable[[Value], str],
+    found: list[Column],
+) -> None:
+    """The column, or the columns, of the values at one path."""
+    objects = [value if type(value) is Record and value else None for value in values]
+    inner = [value for value in objects if value is not None]
+    short = {key_of(value) for value in inner}
+    name = next(iter(short)) if len(short) == 1 else None
+    nested = all(value is _MISSING or value is None or (type(value) is Record and value) for value in values)
+    if nested and name is not None:
+        cells = [
+            _cell(value, show) if inside is None else show(inside[name])
+            for value, inside in zip(values, objects, strict=True)
+        ]
+        found.append(Column((*path, name), cells, short=True))
+    elif nested and short == {None} and alike(inner):
+        if any(value is None for value in values):
+            found.append(Column(path, ["null" if value is None else None for value in values]))
+        _split(objects, path, key_of, show, found)
+    else:
+        found.append(Column(path, [_cell(value, show) for value in values]))
 
 
 _MISSING: Value = object()
@@ -118,7 +155,7 @@ def settle(columns: list[Column], rows: int, *, hard: bool) -> None:
     Args:
         columns: in order.
         rows: how many records.
-        hard: templates and sequences too, which a reader has to work out.
+        hard: templates too, which a reader has to fill in.
     """
     for column in columns:
         _constant(column, rows)
@@ -127,25 +164,23 @@ def settle(columns: list[Column], rows: int, *, hard: bool) -> None:
         _equals(varied)
     if hard and rows >= 3:
         _templates(varied, rows)
-    for column in columns:
-        if column.default is None and column.template is None:
-            _sequence(column, rows, hard=hard)
 
 
 def _constant(column: Column, rows: int) -> None:
     value, number = Counter(column.cells).most_common(1)[0]
-    if rows < 2 or (number < rows < 8):
-        return
     others = rows - number
-    odd = {index for index, cell in enumerate(column.cells) if cell != value} if others else set()
-    spent = sum(len(column.label) + 4 for _ in odd)
+    if rows < 2 or (others and (rows < 8 or 2 * others > rows)):
+        return
+    spent = others * (len(column.label) + 4) if others else 0
     if value is None:  # sparse: a row that has it says so
-        if spent < number:
-            column.default, column.odd = "", odd
+        if spent >= number:
+            return
+        value = ""
+    elif others and (None in column.cells or spent * 2 > number * (len(value) + 1)):
         return
-    if others and (any(column.cells[index] is None for index in odd) or spent * 2 > number * (len(value) + 1)):
-        return
-    column.default, column.odd = value, odd
+    missing = value or None
+    column.default = value
+    column.odd = {index for index, cell in enumerate(column.cells) if cell != missing} if others else set()
 
 
 def _equals(columns: list[Column]) -> None:
@@ -254,17 +289,3 @@ def fill(parts: list[str | int], values: list[str | None]) -> str | None:
         return None
     rest = iter(values)
     return "".join([part if isinstance(part, str) else str(next(rest)) for part in parts])
-
-
-def _sequence(column: Column, rows: int, *, hard: bool) -> None:
-    cells = column.cells
-    if rows < 5 or not all(cell is not None and _WHOLE.match(cell) for cell in cells):
-        return
-    numbers = [int(cell) for cell in cells if cell is not None]
-    step = numbers[1] - numbers[0]
-    if step == 0 or (not hard and (step != 1 or numbers[0] not in (0, 1))):
-        return
-    if numbers == list(range(numbers[0], numbers[0] + step * rows, step)):
-        by = "" if step == 1 else f" in steps of {step}"
-        column.default = f"{numbers[0]} to {numbers[-1]}{by}"
-        column.template = []

@@ -10,14 +10,16 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from headroom.compression.compressors.structured.columns import alike
+from headroom.compression.compressors.structured.columns import aligned, alike
 from headroom.compression.compressors.structured.reading import Embedded, Number, Pruned, Record, Value, quote, write
 
 _MIN_TEXT = 60
 """Characters from which an object is worth a reference: the reference takes about thirty."""
 _MIN_GAIN = 200
 """Characters that a shape must save: its heading in the list at the end takes about a hundred."""
-_LONGEST_KEY = 80
+_LONGEST_KEY = 48
+_KEYS = 60
+"""Keys of a shape that are looked at."""
 _WHO = re.compile(r"(?:^|_|[a-z](?=[IN]))(?:(?i:id|name|key|login|number|slug|sha|ref|path|email|url|uid|arn|code))$")
 _NAME = re.compile(r"[^/:\s]{1,40}(?: [^/:\s]{1,20}){0,3}\Z")
 
@@ -64,11 +66,12 @@ class _Census:
         fresh = [row for row in rows if self._new(row, tabled=True)]
         for key in dict.fromkeys(key for row in fresh for key in row):
             inner = [row[key] for row in fresh if type(row.get(key)) in _HOLDS]
-            if inner and all(type(item) is Record for item in inner) and alike(inner):
-                self._visit_rows(inner)
-            else:
-                for item in inner:
-                    self.visit(item)
+            places = aligned(inner) if inner else 0
+            for cells in [[item[index] for item in inner] for index in range(places)] or [inner]:
+                if cells and all(type(item) is Record for item in cells) and alike(cells):
+                    self._visit_rows(cells)
+                else:
+                    list(map(self.visit, cells))
 
     def _new(self, record: Record, *, tabled: bool) -> bool:
         if len(record.text) < _MIN_TEXT:
@@ -94,6 +97,8 @@ def gather(value: Value) -> Pool:
     pool = Pool({}, [])
     taken: set[tuple[str, str]] = set()
     for shape, records in shapes.items():
+        if census.alone[shape] < 3 and max(census.times[record.text] for record in records) < 2:
+            continue
         for candidates in (records, [record for record in records if census.times[record.text] > 1]):
             key, told = _key(shape, candidates, taken)
             if told and _gain(key, told, census) >= _MIN_GAIN:
@@ -117,7 +122,9 @@ def _gain(key: str, records: list[Record], census: _Census) -> int:
             name for name, first in records[0].items() if all(write(record[name]) == write(first) for record in records)
         ]
         each = sum(len(name) + 3 for name in records[0]) + sum(len(write(records[0][name])) for name in common)
-        gain += (alone - 1) * each
+        once = (alone - 1) * each
+        if once * 4 >= sum(len(record.text) for record in records):  # else a reader had better find it where it belongs
+            gain += once
     return gain
 
 
@@ -125,7 +132,7 @@ def _key(shape: tuple[str, ...], records: list[Record], taken: set[tuple[str, st
     """The key that tells most of the records apart, and those: one that is called an identifier, else the shortest."""
     best: tuple[int, int, int, int] | None = None
     chosen: tuple[str, list[Record]] = ("", [])
-    for index, key in enumerate(shape):
+    for index, key in enumerate(shape[:_KEYS]):
         values = [record[key] for record in records]
         if not all(
             type(value) is Number or (type(value) is str and 0 < len(value) <= _LONGEST_KEY) for value in values

@@ -22,6 +22,10 @@ _PREFIX = re.compile(
 """How a JSON object or array begins. `[INFO]`, `[2026-01-01 10:00]`, `{ foo: 1 }` and `[x](y)` do not."""
 
 
+_MOST_CUT = 2_000_000
+"""Characters of a text in which its last whole record is searched for, sign by sign: about 0.2 s."""
+
+
 class Number(str):
     """A number, `NaN` or `Infinity`, as it stands in the text: `1.0` is not `1`, and no digit is lost."""
 
@@ -141,7 +145,7 @@ def read(text: str) -> Document | None:
     except ValueError:
         pass
     try:
-        return _lines(text) or _cut(text)
+        return _lines(text) or (_cut(text) if len(text) <= _MOST_CUT else None)
     except (ValueError, RecursionError):
         return None
 

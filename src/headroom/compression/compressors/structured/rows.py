@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -21,10 +22,12 @@ _RED_LENGTH = 300
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d+")
 _DATE = re.compile(r'"\d{4}[-/]\d\d[-/]\d\d')
+_SCORED = 4_000
+"""Rows up to which each is compared with the question, word by word."""
 _TOLD = 14
 """Columns that a summary tells about; about ten tokens each."""
-_SPREAD = 40
-"""Ordinary rows, evenly spread, that may fill up the budget."""
+_SPREAD, _SPREAD_PLAIN = 40, 8
+"""Ordinary rows, evenly spread, that may fill up the budget; fewer plain values, which cost less than the gap between two."""
 
 
 def wanted(query: Query, texts: Sequence[str], most: int = 5) -> set[int]:
@@ -72,7 +75,7 @@ def _rare(cells: Sequence[str | None], rows: int) -> set[int]:
         assert isinstance(key, list)
         if len(set(key)) <= _few(rows):
             rare = relevance.rare(key, most)
-            found |= rare if len(rare) <= max(3, rows // 10) else set()
+            found |= rare if len(rare) <= max(3, rows // 30) else set()
     return found
 
 
@@ -113,8 +116,8 @@ def keep(columns: Sequence[Column], texts: Sequence[str], query: Query) -> tuple
     rows = len(texts)
     must = set(range(min(_FIRST, rows))) | set(range(max(0, rows - _LAST), rows))
     must |= striking(columns, rows) | wanted(query, texts) | relevance.hits(query, texts, most=max(3, rows // 50))
-    worth = relevance.scores(query, texts)
-    step = max(1, rows // _SPREAD)
+    worth = relevance.scores(query, texts) if rows <= _SCORED else [0.0] * rows
+    step = max(1, rows // (_SPREAD_PLAIN if columns[0].name else _SPREAD))
     return must, [score + (0.01 if index % step == 0 else 0.0) for index, score in enumerate(worth)]
 
 
@@ -134,7 +137,10 @@ def _tell(column: Column, hidden: Sequence[int]) -> str:
         return f"{column.label}: {_top(counts)}{missing}"
     if all(_kind(cell) == "0" for cell in cells):
         ordered = sorted(cells, key=float)
-        return f"{column.label}: {ordered[0]} to {ordered[-1]}, median {ordered[len(ordered) // 2]}{missing}"
+        mean = f"{statistics.fmean(map(float, cells)):.6g}"
+        return (
+            f"{column.label}: {ordered[0]} to {ordered[-1]}, mean {mean}, median {ordered[len(ordered) // 2]}{missing}"
+        )
     if all(_DATE.match(cell) for cell in cells):
         return f"{column.label}: {min(cells)} to {max(cells)}{missing}"
     return f"{column.label}: {_top(counts)}{missing}" if len(counts) * 2 <= len(cells) else ""

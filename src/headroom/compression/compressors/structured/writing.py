@@ -230,16 +230,15 @@ def _default(column: Column) -> str:
 
 
 def _template(column: Column) -> str:
-    if not column.template:
-        return f"{column.label}: {column.default}"
-    text = "".join(part if isinstance(part, str) else f"<{part.label}>" for part in column.template)
+    parts = column.template or []
+    text = "".join(part if isinstance(part, str) else f"<{part.label}>" for part in parts)
     return f"{column.label}: {text}" if column.same else f'{column.label}: "{text}"'
 
 
 def _pair(column: Column, cell: str | None) -> str:
     if column.short:
-        label = ".".join(map(columns.plain, column.path[:-1]))
-        return f"{label}: null" if cell == "null" else f"{label}: {{{quote(column.path[-1])}:{cell},...}}"
+        label = columns.label_of(column.path[:-1])
+        return f"{label}: null" if cell == "null" else f"{label}: {{{quote(str(column.path[-1]))}:{cell},...}}"
     return f"{column.label}: {cell}"
 
 
@@ -258,9 +257,18 @@ def _names(cells: Sequence[Column]) -> str:
 
 def _group(cells: Iterable[Column], depth: int) -> str:
     parts = []
-    for (key, leaf), group in groupby(cells, key=lambda column: (column.path[depth], len(column.path) == depth + 1)):
+    for (start, leaf), group in groupby(cells, key=lambda column: _step(column, depth)):
+        label = columns.label_of(start)
         if leaf:
-            parts += [columns.plain(key), *["..." for column in group if column.short]]
+            parts += [label, *["..." for column in group if column.short]]
         else:
-            parts.append(f"{columns.plain(key)}{{{_group(group, depth + 1)}}}")
+            parts.append(f"{label}{{{_group(group, depth + len(start))}}}")
     return ",".join(parts)
+
+
+def _step(column: Column, depth: int) -> tuple[columns.Path, bool]:
+    """The next key of a column's path, with the place in an array that follows it, and whether that is all."""
+    end = depth + 1
+    while end < len(column.path) and isinstance(column.path[end], int):
+        end += 1
+    return column.path[depth:end], end == len(column.path)
