@@ -13,12 +13,14 @@ from typing import NamedTuple
 from headroom.compression.contract import Compressor
 
 _HEAD = re.compile(
-    r"\A(?:\s*(?:</?[A-Za-z_][\w:-]*>|<(returncode|exit_code|status)>-?\d+</\1>|(?:Exit code|Command|Directory|Output|Wall time|Process exited with code|Original token count|Chunk ID|Total output lines)\b:?[^\n]{0,200})[ \t]*(?:\n|\Z)){1,8}"
+    r"\A(?:\s*(?:</?(?!headroom:)[A-Za-z_][\w:-]*>|<(returncode|exit_code|status)>-?\d+</\1>|(?:Exit code|Command|Directory|Output|Wall time|Process exited with code|Original token count|Chunk ID|Total output lines)\b:?[^\n]{0,200})[ \t]*(?:\n|\Z)){1,8}"
 )
 _TAIL = re.compile(
-    r"(?:\n[ \t]*(?:</[A-Za-z_][\w:-]*>|<(returncode|exit_code|status)>-?\d+</\1>|<shellId:[^\n]{0,100}>|(?:Exit Code|Process Group PGID|Error|Signal|Background PIDs): [^\n]{0,80}))+\s*\Z"
+    r"(?:\n[ \t]*(?:</(?!headroom:)[A-Za-z_][\w:-]*>|<(returncode|exit_code|status)>-?\d+</\1>|<shellId:[^\n]{0,100}>|(?:Exit Code|Process Group PGID|Error|Signal|Background PIDs): [^\n]{0,80}))+\s*\Z"
 )
 KEEP = "<headroom:keep>"
+KEPT = re.compile(r"<headroom:keep>.*?</headroom:keep>", re.DOTALL)
+"""What the user protected, tags included: nobody touches it."""
 _ISLAND = re.compile(
     r"(?P<keep><headroom:keep>.*?</headroom:keep>)"
     r"|(?P<fence>^(?P<ticks>```+|~~~+)[^\n]{0,60}\n(?P<inside>.*?)^(?P=ticks)[ \t]*$)",
@@ -57,6 +59,14 @@ def frame(text: str) -> tuple[str, str, str] | None:
     if (start == 0 and end == len(text)) or start >= end:
         return None
     return text[:start], text[start:end], text[end:]
+
+
+def kept_lines(text: str) -> list[tuple[int, int]]:
+    """The lines, first and one past the last from 0, that the user protected with `<headroom:keep>`."""
+    if KEEP not in text:
+        return []
+    spans = (match.span() for match in KEPT.finditer(text))
+    return [(text.count("\n", 0, start), text.count("\n", 0, end) + 1) for start, end in spans]
 
 
 def split(text: str, kinds: Iterable[Compressor]) -> list[Part]:

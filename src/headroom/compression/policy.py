@@ -20,21 +20,42 @@ from headroom.blocks import Block, Call
 from headroom.settings import Settings, Treatment, strictest
 
 READ_TOOLS = re.compile(
-    r"(?i)(?:^|__|\.)(?:read|view|cat|open|read_?(?:text_?)?files?|file_?read|view_?file|get_?file(?:_?contents?)?|read_?many_?files|fetch_?file"
-    r"|str_replace_based_edit_tool|str_replace_editor|notebook_?read|read_?notebook)$"
+    r"(?i)(?<!browser)(?:^|__|\.|:|/)(?:builtin_)?(?:read|view|cat|open|file_?read|file_?view|notebook_?read|fs_?read"
+    r"|(?:read|view|get|fetch|open)_?(?:many_?|multiple_?|text_?)?(?:file|notebook)s?(?:_?(?:contents?|text|lines|range|by_path|text_by_path))?"
+    r"|str_replace_based_edit_tool|str_replace_editor|text_editor)$"
 )
-"""Names of file-reading tools, also behind an MCP server's prefix."""
-
-RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|__|\.)headroom_retrieve$")
+"""Names of file-reading tools, also behind the prefix of an MCP server or a namespace."""
+RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|__|\.|:|/)headroom_retrieve$")
 _RETRIEVES = re.compile(r"(?:^|[;&|]\s*|\s)headroom\s+retrieve\b")
 ERRORS_FOLDED_BY = frozenset({"test_output", "logs"})
 """Long error results may be folded by these: they keep red verbatim."""
-
-_SEGMENT = re.compile(r"\|\||&&|;|\n")
-_READER = re.compile(
-    r"^\s*(?:sudo\s+)?(?:(?:cat|bat|batcat|nl|head|tail|less|more|tac|type|Get-Content|gc)\b|sed\s+(?:-[a-zA-Z]*n|--quiet|--silent)|awk\s+['\"]?\(?NR|git\s+(?:--no-pager\s+)?show\s+\S+:\S|python3?\s+-m\s+json\.tool\b)"
+SHELLS = frozenset(
+    {"bash", "sh", "zsh", "dash", "ksh", "fish", "cmd", "cmd.exe", "powershell", "powershell.exe", "pwsh"}
 )
-_PASSES_ON = re.compile(r"^\s*(?:cat|nl|head|tail|less|more|tac|sed\s+(?:-[a-zA-Z]*n|--quiet)|awk\s+['\"]?\(?NR|column|expand|cut)\b")
+_EDITOR_COMMANDS = frozenset({"view", "create", "str_replace", "insert", "undo_edit", "delete", "rename"})
+"""What file-editing tools have under `command`: no shell knows these."""
+COMMAND_CHARS = 4000
+"""Of a command, as much as is looked at: a heredoc may carry a whole file."""
+
+_QUOTED = re.compile(r"'[^'\n]*'|\"(?:[^\"\\\n]|\\.)*\"")
+_NO_SIGNS = str.maketrans(dict.fromkeys("|&;<>()\n", ","))
+_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1([^\n]*)\n.*?(?:^\s*\2\s*$|\Z)", re.DOTALL | re.MULTILINE)
+_WRAPPED = re.compile(
+    r"\A\s*(?:\S*/)?(\w+)(?:\.exe)?\s+(?:-\w+\s+)*(?:-\w*c|-Command|/[cC])\s+(['\"])(.*)\2\s*\Z", re.DOTALL
+)
+_SEGMENT = re.compile(r"\|\||&&|;|\n|(?<![<>&])&(?![>&])")
+_BEFORE = r"^\s*(?:(?:sudo|time|command|exec|do|then|else|\(|\{|!|\w+=\S*)\s+)*\(?"
+_PRINTS = r"(?:cat|bat|batcat|nl|head|tail|less|more|tac|type|Get-Content|gc)\b"
+_READER = re.compile(
+    rf"(?i){_BEFORE}(?:\S*/)?(?:{_PRINTS}|sed\s+(?:-[a-z]*n|--quiet|--silent)|g?awk\s+['\"]?\(*(?:NR|FNR)\b"
+    r"|git\s+(?:--no-pager\s+|-C\s+\S+\s+)*(?:show|cat-file\s+-p)\s+\S*:\S|python3?\s+-m\s+json\.tool\b|jq\s+(?:-\w+\s+)*['\"]?\.['\"]?\s+\S)"
+)
+_PASSES_ON = re.compile(
+    rf"(?i)^\s*(?:{_PRINTS}|sed\s+(?:-[a-z]*n|--quiet|--silent)|g?awk\s+['\"]?\(*(?:NR|FNR)\b|column\b|expand\b|cut\b|fold\b|tr\b|Select(?:-Object)?\s+-(?:First|Last|Skip|Index)\b|Out-String\b)"
+)
+_READS_EACH = re.compile(rf"(?i)^\s*xargs\b.*?\s(?:{_PRINTS}|sed\s+-[a-z]*n)")
+_EXECUTES = re.compile(rf"\s-exec(?:dir)?\s+(?:{_PRINTS}|sed\s+-[a-z]*n)")
+_LOOPS = re.compile(r"^\s*for\s+\w+\s+in\s")
 _WRITES = re.compile(r"(?<![0-9&>=-])>{1,2}(?!&|=|\s*/dev/null)|<<-?\s*['\"]?\w+|\btee\b")
 _EDITABLE = re.compile(
     r"(?i)(?:\.(?:py|pyi|pyx|ipynb|js|mjs|cjs|jsx|ts|tsx|mts|cts|vue|svelte|astro|go|rs|java|kt|kts|scala|groovy|gradle|c|h|cc|cpp|cxx|hh|hpp|hxx|inl|m|mm|cs|fs|vb|swift"
@@ -42,7 +63,12 @@ _EDITABLE = re.compile(
     r"|proto|thrift|graphql|gql|html?|xhtml|xml|xsl|svg|css|scss|sass|less|md|mdx|markdown|rst|adoc|tex|org|textile|ya?ml|toml|ini|cfg|conf|properties|env|editorconfig|plist|desktop|service|j2|jinja|tmpl|tpl|hbs|ejs|mustache|patch|snap)"
     r"|(?:^|/)(?:makefile|dockerfile|containerfile|rakefile|gemfile|justfile|procfile|cmakelists\.txt|requirements[\w.-]*\.txt|readme[\w.]*|license[\w.]*|changes|changelog|authors|codeowners|go\.mod|\.\w+rc|\.git\w+|\.env[\w.]*))$"
 )
-_CONFIG_JSON = re.compile(r"(?i)(?:^|/)(?:package|composer|[tj]sconfig[\w.-]*|deno|bower|manifest|settings|launch|tasks|babel\.config|angular|nx|turbo|lerna|\.[\w.]+rc|[\w.-]*config[\w.-]*|[\w.-]*\.schema)\.json[c5]?$")
+_CONFIG_JSON = re.compile(
+    r"(?i)(?:^|/)(?:package|composer|[tj]sconfig[\w.-]*|deno|bower|manifest|settings|launch|tasks|babel\.config|angular|nx|turbo|lerna|\.[\w.]+rc|[\w.-]*config[\w.-]*|[\w.-]*\.schema)\.json[c5]?$"
+)
+_LOCK = re.compile(
+    r"(?i)(?:^|[/\\\\])(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|[\w.-]+\.lock|go\.sum)$"
+)
 _WORD = re.compile(r"(?:[^\s'\"|&;<>()`$]|\\.)+|'[^']*'|\"[^\"]*\"")
 
 
@@ -74,43 +100,54 @@ def plan(block: Block, settings: Settings) -> Plan:
     command = command_of(call)
     if call and (RETRIEVAL_TOOLS.search(call.name) or _RETRIEVES.search(command)):
         return OFF
-    allowed = _for_tool(call.name if call else "", settings)
-    if allowed is None:
-        allowed = "exact" if call and READ_TOOLS.search(call.name) else settings.level
-        editable = reads_editable_text(command)
-        if editable:
-            allowed = strictest(allowed, "exact")
-        data_only = editable is not None
-    else:
-        data_only = False
-    if block.is_error:
-        return Plan(allowed, command, data_only=data_only, only=ERRORS_FOLDED_BY)
-    return Plan(allowed, command, data_only=data_only)
+    only = ERRORS_FOLDED_BY if block.is_error else None
+    chosen = _for_tool(call.name if call else "", settings)
+    if chosen is not None:
+        return Plan(chosen, command, only=only)
+    if call and READ_TOOLS.search(call.name):
+        return Plan(strictest("exact", settings.level), command, data_only=True, only=only)
+    editable = reads_editable_text(command)
+    return Plan("exact" if editable else settings.level, command, data_only=editable is not None, only=only)
 
 
 def _for_tool(name: str, settings: Settings) -> Treatment | None:
     lowered = name.lower()
-    return next((treatment for pattern, treatment in settings.tools.items() if fnmatchcase(lowered, pattern.lower())), None)
+    patterns = settings.tools.items()
+    return next((treatment for pattern, treatment in patterns if fnmatchcase(lowered, pattern.lower())), None)
 
 
 def command_of(call: Call | None) -> str:
     """The shell command of a call, or the tool's name and arguments where it runs none."""
     if call is None:
         return ""
+    return shell_command(arguments_of(call)) or f"{call.name} {call.arguments[:2000]}".strip()
+
+
+def arguments_of(call: Call) -> dict[str, Any]:
+    """The arguments of a call by name; empty where they are not a JSON object."""
     try:
-        arguments: Any = json.loads(call.arguments) if call.arguments else {}
+        arguments = json.loads(call.arguments) if call.arguments else {}
     except (ValueError, RecursionError):
-        arguments = call.arguments
-    if isinstance(arguments, dict) and isinstance(arguments.get("action"), dict):  # a local shell call nests it
-        arguments = arguments["action"]
-    if isinstance(arguments, dict):
-        for key in ("command", "cmd", "script", "commandLine", "shell_command"):
-            value = arguments.get(key)
-            if isinstance(value, list) and all(isinstance(part, str) for part in value):
-                return value[-1] if len(value) > 1 and value[0].rsplit("/", 1)[-1] in ("bash", "sh", "zsh") else " ".join(value)
-            if isinstance(value, str) and value:
-                return value
-    return f"{call.name} {call.arguments[:2000]}".strip()
+        return {}
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def shell_command(arguments: dict[str, Any]) -> str | None:
+    """What a shell was asked to run: the command inside `bash -lc "..."`; `None` where the call runs none."""
+    action = arguments.get("action")
+    if isinstance(action, dict):  # a local shell call nests it
+        arguments = action
+    for key in ("command", "cmd", "script", "commandLine", "shell_command", "commands"):
+        value = arguments.get(key)
+        if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+            name = re.split(r"[\\/]", value[0])[-1].lower()
+            return (
+                value[-1] if len(value) > 1 and name in SHELLS else (" && " if key == "commands" else " ").join(value)
+            )
+        if isinstance(value, str) and value and value not in _EDITOR_COMMANDS:
+            wrapped = _WRAPPED.match(value)
+            return wrapped[3] if wrapped and wrapped[1].lower() in SHELLS else value
+    return None
 
 
 def reads_editable_text(command: str) -> bool | None:
@@ -120,14 +157,33 @@ def reads_editable_text(command: str) -> bool | None:
         `True`: by its path it surely is such text. `False`: a read, but the path says nothing: the kind decides.
         `None`: not a read.
     """
-    paths: list[str] = []
+    bare = _HEREDOC.sub(r"<<\2\3\n", command[:COMMAND_CHARS])
+    bare = _QUOTED.sub(lambda match: match[0].translate(_NO_SIGNS), bare)
+    words: list[str] = []
     reads = False
-    for segment in _SEGMENT.split(command[:4000]):
-        stages = segment.split("|")
-        if not _READER.match(stages[0]) or _WRITES.search(segment) or not all(map(_PASSES_ON.match, stages[1:])):
-            continue
-        reads = True
-        paths += [word.strip("'\"") for word in _WORD.findall(stages[0])[1:] if not word.startswith("-")]
+    for segment in _SEGMENT.split(bare):
+        if _LOOPS.match(segment):
+            words += _WORD.findall(segment)
+        elif _reads(segment):
+            reads = True
+            words += _WORD.findall(segment)[1:]
     if not reads:
         return None
-    return any(_EDITABLE.search(path.rsplit(":", 1)[-1]) or _CONFIG_JSON.search(path) for path in paths)
+    paths = [word.strip("'\"").replace("\\", "/") for word in words if not word.startswith("-")]
+    return any(map(_is_editable, paths))
+
+
+def _reads(segment: str) -> bool:
+    """Whether one command, with what it is piped into, prints files as they are."""
+    first, *rest = segment.split("|")
+    if _WRITES.search(segment):
+        return False
+    if _READER.match(first) or _EXECUTES.search(first):
+        return all(map(_PASSES_ON.match, rest))
+    each = next((at for at, stage in enumerate(rest) if _READS_EACH.match(stage)), None)
+    return each is not None and all(map(_PASSES_ON.match, rest[each + 1 :]))
+
+
+def _is_editable(path: str) -> bool:
+    name = path.rsplit(":", 1)[-1]
+    return not _LOCK.search(name) and bool(_EDITABLE.search(name) or _CONFIG_JSON.search(name))
