@@ -125,6 +125,12 @@ def test_every_change_stays_where_it_was(files, context, level):
         assert lines_after == lines_before
 
 
+def test_without_context_a_header_names_the_line_before():
+    old = [f"line {i}" for i in range(1, 30)]
+    made = fold(git_diff({"a.txt": (old, [*old[:9], "put in", *old[9:19], *old[21:]])}, 3), "aggressive")
+    assert re.findall(r"@@ .* @@", made.text) == ["@@ -9,0 +10 @@", "@@ -20,2 +20,0 @@"]
+
+
 SWEEP = [
     (
         ["import os", "", "from old.place import thing_that_moved", "", f"def f{i}(): pass", "end"],
@@ -136,7 +142,10 @@ SWEEP = [
 
 def test_a_change_in_many_files_is_told_once_with_every_place():
     files = {f"src/m{i}.py": pair for i, pair in enumerate(SWEEP)}
-    files["src/other.py"] = (["a", *SWEEP[0][0], "b" * 80, "z"], ["a", *SWEEP[0][1], "b" * 80, "zz"])
+    files["src/other.py"] = (
+        ["a", "b" * 80, *SWEEP[0][0], "b" * 80, "z"],
+        ["aa", "b" * 80, *SWEEP[0][1], "b" * 80, "zz"],
+    )
     text = git_diff(files, 3)
     made = fold(text)
     assert made.text.count("+from new.place import thing_that_moved") == 1
@@ -148,7 +157,8 @@ def test_a_change_in_many_files_is_told_once_with_every_place():
     assert places | told == {
         (path, number) for path, sign, number, line in changes(text)[0] if line.startswith("+from new")
     }
-    assert ("src/other.py", "+", 9, "+zz") in changes(made.text)[0]
+    others = {(number, line) for path, _, number, line in changes(made.text)[0] if path == "src/other.py"}
+    assert others == {(1, "-a"), (1, "+aa"), (10, "-z"), (10, "+zz")}
 
 
 def expand(text):

@@ -49,6 +49,8 @@ PATHS = [
     "src/api/users.py",
     "src/api/orders.py",
     "src/api/items.py",
+    "lib/api/users.py",
+    "src/web/users.py",
     "docs/{old => new}/a.md",
     "a, b.txt",
     "lib/x -3",
@@ -106,7 +108,7 @@ def history(draw):
         when = datetime(
             2024, 1, 1, tzinfo=timezone(timedelta(minutes=draw(st.sampled_from([-420, 0, 60, 330]))))
         ) + timedelta(seconds=draw(st.integers(0, 90_000_000)))
-        counts = st.tuples(st.integers(0, 200), st.integers(0, 200))
+        counts = st.sampled_from([(1, 1), (0, 3)]) | st.tuples(st.integers(0, 200), st.integers(0, 200))
         commits.append(
             {
                 "hash": hashlib.sha1(f"{index}{draw(st.integers(0, 9))}".encode()).hexdigest(),
@@ -264,6 +266,20 @@ def test_an_inexact_bar_is_solved_from_the_last_line_or_stays():
         f" also.c | 120 {bar(90, 30, 40, 227)}",
         " 2 files changed, 240 insertions(+), 107 deletions(-)",
     ]
+
+
+def test_only_files_that_differ_in_one_part_stand_together():
+    files = ["a/x/f.c", "b/x/f.c", "a/y/f.c", "c/x/f.c", "p/m.c", "q/m.c", "r/m.c", "r/n.c"]
+    lines = fold("\n".join(diffstat(dict.fromkeys(files, (1, 1)))), command="git diff --stat").text.split("\n")
+    assert lines[:-1] == [
+        " a/x/f.c +1 -1",
+        " b/x/f.c +1 -1",
+        " a/y/f.c +1 -1",
+        " c/x/f.c +1 -1",
+        " {p,q,r}/m.c +1 -1 each",
+        " r/n.c +1 -1",
+    ]
+    assert lines[-1] == " 8 files changed, 8 insertions(+), 8 deletions(-)"
 
 
 def unblame(text):

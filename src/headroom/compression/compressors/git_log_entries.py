@@ -125,14 +125,7 @@ def _iso(line: str) -> str | None:
 def fold(head: Sequence[str], found: Sequence[Entry]) -> list[str]:
     """The log's lines, folded without loss."""
     messages = [line for entry in found for line in entry.message or ()]
-    indent = (
-        _INDENT
-        if any(
-            COMMIT.match(line) or line.startswith("commit ") or (line[:1] == " " and line[1:2] != " ")
-            for line in messages
-        )
-        else ""
-    )
+    indent = _INDENT if any(map(_LOOKS_OURS.match, messages)) else ""
     named_only = any((match := _TRAILER.match(line)) and "<" not in match[2] for line in messages)
     known: dict[str, str] = {}
     lines = list(head)

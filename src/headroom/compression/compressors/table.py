@@ -23,6 +23,9 @@ _NOTHING = '""'
 """How a cell without anything in it is said."""
 _TOP = 20_000
 """Characters in which the header and enough rows stand to tell a table."""
+_JOINT = re.compile("-[+]-|[─━═][┼╇╪╬┬┳╦┿╋][─━═]")
+_JOINED, _PLAIN = 0.75, 0.9
+"""The share of lines with bars or rules: lower where a rule has joints, as a client draws them, with words between tables."""
 _BARRED = re.compile(r".*[|│┃║]")
 
 
@@ -41,9 +44,15 @@ def score(probe: Probe) -> float:
         return 0.9
     if re.fullmatch(r"-+(?:  -+)+\s*", lines[1]):
         return 0.8 + ran
-    drawn = sum(1 for line in probe.lines if table_parse.is_rule(line))
-    barred = sum(1 for line in probe.lines if _BARRED.match(line))
-    if drawn and barred > 2 and drawn + barred >= 0.9 * len(probe.lines) and any(map(table_parse.is_rule, lines[:4])):
+    drawn = [line for line in probe.lines if table_parse.is_rule(line)]
+    barred = sum(1 for line in probe.lines if _BARRED.match(line) and not table_parse.is_rule(line))
+    most = _JOINED if any(map(_JOINT.search, drawn)) else _PLAIN
+    if (
+        drawn
+        and barred > 2
+        and len(drawn) + barred >= most * len(probe.lines)
+        and any(map(table_parse.is_rule, lines[:4]))
+    ):
         return 0.8 + ran
     if len(lines) > 5 and table_parse.figures(lines[:60]) is not None:
         return 0.6 + ran

@@ -200,6 +200,8 @@ def columns(lines: list[str]) -> Table | None:
     if any(line[start - 2 : start].strip() for line in (lines[0], *body) for start in starts[1:]):
         return None
     cut = [[line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in (lines[0], *body)]
+    if any("|" in cell for row in cut for cell in row):
+        return None
     return Table(cut[0], [], cut[1:], list(range(2, len(lines))))
 
 
