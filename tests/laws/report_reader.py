@@ -37,8 +37,8 @@ def unfold(text):
             out += [f"{pos}{rest}" for pos in inline[1].split()]
         elif re.fullmatch(r"\[the same (?:with another name )?at:\]", line):
             block, said = _block(out), []
-            while at < len(lines) and lines[at].startswith("  "):
-                said += _places(lines[at].strip())
+            while at < len(lines) and (lines[at].startswith("  ") or ARROW.match(lines[at])):
+                said += _places(lines[at].strip().removeprefix("--> "))
                 at += 1
             for path, pos, name in said:
                 out += _moved(block, path, pos, name)

@@ -224,3 +224,68 @@ def others():
 @pytest.mark.parametrize("path", sorted(others()), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_other_text_is_not_claimed(path):
     assert COMPRESSOR.score(Probe(path.read_text("utf-8"))) < 0.5
+
+
+def pytest_failure(name, error, address, line):
+    return "\n".join(
+        [
+            f"____________________ {name} ____________________",
+            "",
+            f"    def {name}(client):",
+            f">       client.get('/')  # <Client at {address}>",
+            "",
+            f"tests/test_client.py:{line}: ",
+            "_ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _",
+            "",
+            "    def get(self, path):",
+            ">       raise ConnectionError(path)",
+            f"E       ConnectionError: {error}",
+            "",
+            "client.py:12: ConnectionError",
+        ]
+    )
+
+
+def test_texts_that_differ_only_in_name_address_and_line_are_told_once_with_their_lines():
+    names = [f"test_page_{i}" for i in range(8)]
+    blocks = [pytest_failure(name, "/ is down", f"0x7f00{i}abc", 10 + i) for i, name in enumerate(names)]
+    text = "=========== FAILURES ===========\n" + "\n".join(blocks) + "\n=========== 8 failed in 0.31s ==========="
+    result = made(text)
+    assert result.text.count("ConnectionError: / is down") == 1
+    for i, name in enumerate(names[1:], 1):
+        assert f"{name} (tests/test_client.py:{10 + i})" in result.text
+    assert "Full text: h:" in result.text
+    assert result.text.split("\n")[-2] == "=========== 8 failed in 0.31s ==========="
+    assert made(text, "lossless").text.count("ConnectionError: / is down") == 8
+
+
+def test_a_failure_with_another_error_is_never_told_with_the_others():
+    errors = ["/ is down", "/ is down", "timeout after 3600", "/ is down", "/ is down"]
+    blocks = [pytest_failure(f"test_page_{i}", error, "0x7f00aabc", 10 + i) for i, error in enumerate(errors)]
+    text = "=========== FAILURES ===========\n" + "\n".join(blocks) + "\n=========== 5 failed in 0.31s ==========="
+    result = made(text)
+    at = result.text.index("E       ConnectionError: timeout after 3600")
+    assert "__ test_page_2 __" in result.text[:at]
+    assert "test_page_2" not in result.text[at:]
+
+
+def rust_error(path, line, message="cannot find value `limit` in this scope"):
+    return f"error[E0425]: {message}\n  --> {path}:{line}:9\n   |\n{line:2} |         limit\n   |         ^^^^^ not found in this scope\n"
+
+
+def test_every_arrow_of_rustc_stays():
+    """FIELD: a quarter of rustc's `-->` lines, and error blocks cut in half."""
+    blocks = [rust_error(f"src/part{i % 4}.rs", 10 + i) for i in range(24)]
+    blocks.insert(7, rust_error("src/odd.rs", 99, "cannot find value `size` in this scope"))
+    result = made("\n".join([*blocks, "error: could not compile `demo` (lib) due to 25 previous errors"]))
+    assert count(result.text) < 0.4 * count("\n".join(blocks))
+    for i in range(24):
+        assert f"  --> src/part{i % 4}.rs:{10 + i}:9" in result.text.split("\n")
+    assert rust_error("src/odd.rs", 99, "cannot find value `size` in this scope") in result.text
+    assert "24 previous" not in result.text
+    assert "error: could not compile `demo` (lib) due to 25 previous errors" in result.text
+
+
+def test_errors_with_source_code_stay_whole_while_they_are_few():
+    text = "\n".join(rust_error("src/lib.rs", 10 + i) for i in range(5)) + "\nerror: could not compile `demo`"
+    assert made(text).text == text

@@ -25,6 +25,8 @@ SHORT = 3
 """Lines of text from which a reference to it is shorter."""
 SAME = 3
 """Tests with one reason in the short summary from which a list is shorter."""
+ABOVE = 5
+"""Lines of source code kept around the part that level `aggressive` hides."""
 TALL = 8
 """Lines of the tallest heading: nested suites, one a line."""
 CAPTURED = 30
@@ -86,11 +88,10 @@ GRAMMARS = (
 )
 """pytest, unittest, jest, mocha, rspec, cargo, vitest, surefire, gradle."""
 
-_ADDRESS = r"\b0x[0-9a-fA-F]{4,}\b"
-_VARIES = re.compile(
-    rf"{_ADDRESS}|(?<=:)\d+(?=[:)\]]|: |$)|\bgw\d+\b|(?<= \()\d{{2,}}(?=\) panicked)|(?<=, line )\d+", re.MULTILINE
-)
-_PLACE = re.compile(r"[\w.$/\\-]+:\d+(?::\d+)?|\"[^\"\n]+\", line \d+")
+_VARIES = re.compile(r"\b0x[0-9a-fA-F]{4,}\b|\[gw\d+\]|(?<= \()\d{2,}(?=\) panicked)")
+"""What differs between two runs of one test and says nothing: addresses, workers, threads."""
+_PLACE = re.compile(r"[\w$/\\.-]*\.\w+:\d+(?::\d+)?|\"[^\"\n]+\", line \d+")
+_NUMBERS = re.compile(r"(?<=[: ])\d+")
 _OPENING = re.compile(r"(?:[A-Za-z]+ )+(?=\S+$)")
 _NAME = re.compile(r"[\w$]+(?=\[|\W*$)")
 _CAPTURED = re.compile(r"-{3,} Captured (?:stdout|stderr|log) \w+ -{3,}$")
@@ -108,6 +109,8 @@ def fold(sheet: Sheet, context: Context) -> None:
             told |= _same(sheet, found, lossless=lossless)
             _captured(sheet, found, context)
             shared.fold(sheet, found)
+            if context.level == "aggressive":
+                _excerpt(sheet, found)
     _summary(sheet, {} if lossless else told)
 
 
@@ -117,14 +120,16 @@ def _failures(sheet: Sheet, grammar: Grammar) -> Iterator[Failure]:
     close = grammar.close.match
     index = 0
     if grammar.begin is not None:
-        index = next((i + 1 for i, line in enumerate(lines) if grammar.begin.match(line)), total)
+        index = next(
+            (i + 1 for i, line in enumerate(lines) if not sheet.sealed[i] and grammar.begin.match(line)), total
+        )
     while index < total:
         text = _heading(sheet, index, grammar)
         if not text:
             index += 1
             continue
         end = text
-        while end < total and not grammar.heading.match(lines[end]) and not close(lines[end]):
+        while end < total and not sheet.sealed[end] and not grammar.heading.match(lines[end]) and not close(lines[end]):
             end += 1
         sheet.sealed[index:end] = b"\1" * (end - index)
         title = " / ".join(filter(None, (line.strip(" _=-") for line in lines[index:text])))
@@ -151,13 +156,17 @@ def _heading(sheet: Sheet, index: int, grammar: Grammar) -> int:
 
 def _same(sheet: Sheet, found: list[Failure], *, lossless: bool) -> dict[str, int]:
     """List the headings of each text; gives the first line of the text that stands for each test, where it is certain."""
-    groups: dict[str, list[Failure]] = defaultdict(list)
+    exact: dict[str, list[Failure]] = defaultdict(list)
     for failure in found:
         body = "\n".join(sheet.lines[failure.text : failure.end]).strip("\n")
         if body.count("\n") + 1 >= SHORT:
-            groups[body if lossless else _mask(body, failure.title)].append(failure)
+            exact[body].append(failure)
+    groups: dict[str, list[Failure]] = defaultdict(list)
+    for body, alike in exact.items():
+        groups[body if lossless else _mask(body, alike[0].title)] += alike
     told: dict[str, int] = {}
     for group in groups.values():
+        group.sort(key=lambda failure: failure.start)
         if len(group) > 1:
             _refer(sheet, group)
         for failure in group:
@@ -171,22 +180,21 @@ def _mask(body: str, title: str) -> str:
     name = _NAME.search(title)
     if name and len(name[0]) > 3:
         body = re.sub(rf"\b{re.escape(name[0])}\b", "<test>", body)
-    return _VARIES.sub("#", body)
+    return _VARIES.sub("#", _PLACE.sub(lambda place: _NUMBERS.sub("#", place[0]), body))
 
 
 def _refer(sheet: Sheet, group: list[Failure]) -> None:
     """Put a list of headings in the place of the texts that repeat the first one."""
     leader = group[0]
-    shown = sheet.lines[leader.text : leader.end]
-    places = _PLACE.findall("\n".join(shown))
+    shown = "\n".join(sheet.lines[leader.text : leader.end]).strip("\n")
+    places = _PLACE.findall(shown)
     rows = []
     for failure in group[1:]:
-        body = sheet.lines[failure.text : failure.end]
-        theirs = _PLACE.findall("\n".join(body))
+        body = "\n".join(sheet.lines[failure.text : failure.end]).strip("\n")
+        theirs = [] if body == shown else _PLACE.findall(body)
         differs = [place for place, first in zip(theirs, places, strict=False) if place != first]
         rows.append(failure.title + (f" ({', '.join(dict.fromkeys(differs))})" if differs else ""))
-        if "\n".join(body).strip("\n") != "\n".join(shown).strip("\n"):
-            sheet.partial = True
+        sheet.partial = sheet.partial or body != shown
         sheet.move(failure.start, failure.end)
     last = max(i for i in range(leader.start, leader.end) if sheet.lines[i].strip())
     sheet.note(last, _listed(f"the same text under {len(rows)} more headings", rows))
@@ -218,6 +226,20 @@ def _captured(sheet: Sheet, found: list[Failure], context: Context) -> None:
                 sheet.move(start + 1, end)
                 sheet.note(start, routed.text.split("\n"))
                 sheet.partial = sheet.partial or not routed.lossless
+
+
+def _excerpt(sheet: Sheet, found: list[Failure]) -> None:
+    """Hide the source code of a function far above the line that failed; its first line stays."""
+    for failure in found:
+        for failed in range(failure.text, failure.end):
+            if not sheet.lines[failed].startswith(">"):
+                continue
+            top = failed
+            while top > failure.text and (not sheet.lines[top - 1] or sheet.lines[top - 1].startswith("    ")):
+                top -= 1
+            for index in range(top + ABOVE, failed - ABOVE):
+                if sheet.fate[index] is None and index not in sheet.notes:
+                    sheet.hide(index, "lines of source code")
 
 
 def _summary(sheet: Sheet, told: dict[str, int]) -> None:

@@ -64,7 +64,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     ),
     (STEPS, "Collecting ", r"\s*Collecting \S"),
     (PROGRESS, "ownload", r"\s*Download(?:ing|ed) \S+\.(?:whl|tar\.gz|zip|metadata)\b|Download(?:ing)? https?://"),
-    (PROGRESS, "/", r"\s*[━╸╺█▉▊▋▌▍▎▏#=> |-]{8,}\s*[\d.]+/[\d.]+ ?[kMG]?B"),
+    (PROGRESS, "/", r"\s{0,12}(?=\S)[━╸╺█▉▊▋▌▍▎▏#=> |-]{8,200}[\d.]+/[\d.]+ ?[kMG]?B"),
     (PROGRESS, "Requirement already satisfied", r"\s*Requirement already satisfied: "),
     (PROGRESS, "Processing ", r"\s*Processing \S+\.(?:whl|tar\.gz|zip)\b"),
     (PROGRESS, "Using cached ", r"\s*Using cached \S"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from headroom.compression.compressors.reports.places import HEAD
+from headroom.compression.compressors.reports.sheet import LONG
 from headroom.compression.contract import Probe
 
 _SURE = (
@@ -40,10 +41,13 @@ _SURE = (
     r"(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+) .*-[cIoWOD]",
     r"In file included from \S+:\d|\S+: (?:In|At) (?:member |static )?function ",
 )
-LINE = re.compile("|".join((HEAD.pattern, *_SURE)))
+_SHORT = rf"(?!.{{{LONG}}})"
+"""Nothing is tried on a line too long to be a report."""
+LINE = re.compile(_SHORT + "(?:" + "|".join((HEAD.pattern, *_SURE)) + ")")
 """A line that is surely of a test, build or lint run."""
 _FRAME = re.compile(
-    r"=+ (?:test session starts|ERRORS|FAILURES|short test summary info|warnings summary.*|.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*) =+$"
+    _SHORT
+    + r"(?:=+ (?:test session starts|ERRORS|FAILURES|short test summary info|warnings summary.*|.*\d+ (?:passed|failed|errors?)\b.* in [\d.]+s.*) =+$"
     r"|\d+ (?:passed|failed|skipped|errors?)\b.* in [\d.]+s"
     r"|Ran \d+ tests? in [\d.]+s$|FAILED \((?:failures|errors)="
     r"|Tests?: +.*\d+ total$|Test Suites: | Test Files  |  \d+ (?:passing|failing|pending)\b"
@@ -53,7 +57,7 @@ _FRAME = re.compile(
     r"|npm (?:ERR!|error) code |error: subprocess-exited-with-error|ERROR: (?:Cannot install|No matching distribution|ResolutionImpossible)"
     r"|Successfully (?:installed|built) |added \d+ packages|make(?:\[\d+\])?: \*\*\* |\d+ (?:errors?|warnings?)(?: generated\.)?$"
     r"|1\.\.\d+$|TAP version |\[={10}\] |\d+% tests passed|Tests run: \d+, |\u2139 (?:tests|pass|fail) \d+|\d+ examples?, \d+ failures?"
-    r"|(?:E  |>  ) +\S|_{3,} \S.* _{3,}$|---- .+ stdout ----$|  ● \S| FAIL  \S"
+    r"|(?:E  |>  ) +\S|_{3,} \S.* _{3,}$|---- .+ stdout ----$|  ● \S| FAIL  \S)"
 )
 _COMMAND = (
     r"\b(?:pytest|unittest|tox|nox|jest|vitest|mocha|npm (?:test|t|run|install|ci|i)|yarn|pnpm|go (?:test|build|vet)|cargo|tsc|eslint|"

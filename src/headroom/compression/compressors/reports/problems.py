@@ -21,7 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from headroom.compression import markers
-from headroom.compression.compressors.reports.places import CONTEXT, Problem
+from headroom.compression.compressors.reports.places import ARROW, CONTEXT, Problem
 from headroom.compression.compressors.reports.sheet import SOURCE, Sheet
 
 NAMES = 6
@@ -68,34 +68,38 @@ def fold(sheet: Sheet, every: Sequence[Problem], *, lossless: bool) -> None:
 def _worth(group: Sequence[Problem], *, lossless: bool) -> bool:
     """Whether to list the places of a message."""
     if any(problem.source for problem in group):
-        error = "error" in group[0].message[0][:60]
-        return not lossless and len(group) >= (SAME if error else 2)
+        return not lossless and len(group) >= (SAME if _is_error(group[0]) else 2)
     return sum(map(len, group[0].message)) * (len(group) - 1) >= WORTH
+
+
+def _is_error(problem: Problem) -> bool:
+    return "error" in problem.message[0][:60]
 
 
 def _list(sheet: Sheet, group: Sequence[Problem], *, named: bool = False) -> None:
     """Show the first problem of a group and list the places of the others; with their names, where these differ."""
-    leader, rest = min(group, key=lambda problem: problem.start), sorted(group, key=lambda problem: problem.start)[1:]
+    leader, *rest = sorted(group, key=lambda problem: problem.start)
     places: dict[str, list[str]] = {}
     for problem in rest:
         name = _NAMED.search("\n".join(problem.message)) if named else None
-        places.setdefault(problem.path, []).append(
-            _NEXT[problem.form].format(problem.pos) + (f" {name[0]}" if name else "")
-        )
-        sheet.move(problem.start, problem.end)
-        for index in problem.source:
-            sheet.hide(index, SOURCE)
-        if (
-            problem.end < len(sheet.lines)
-            and problem.source
-            and not sheet.lines[problem.end]
-            and sheet.free(problem.end)
-        ):
-            sheet.move(problem.end, problem.end + 1)
-    sheet.note(
-        leader.end - 1,
-        [markers.note(f"the same {'with another name ' if named else ''}at:"), *_rows(places, leader.form)],
-    )
+        spot = _NEXT[problem.form].format(problem.pos)
+        places.setdefault(problem.path, []).append(f"{spot} {name[0]}" if name else spot)
+        _take_away(sheet, problem)
+    rows = _rows(places, leader.form)
+    arrow = sheet.lines[leader.start + 1] if leader.source else ""
+    if _is_error(leader) and ARROW.match(arrow):
+        rows = [sheet.lines[problem.start + 1] for problem in rest]
+    sheet.note(leader.end - 1, [markers.note(f"the same {'with another name ' if named else ''}at:"), *rows])
+
+
+def _take_away(sheet: Sheet, problem: Problem) -> None:
+    """Move a problem, its source code, and the blank line that ended it."""
+    sheet.move(problem.start, problem.end)
+    for index in problem.source:
+        sheet.hide(index, SOURCE)
+    after = problem.end
+    if problem.source and after < len(sheet.lines) and not sheet.lines[after] and sheet.free(after):
+        sheet.move(after, after + 1)
 
 
 def _rows(places: dict[str, list[str]], form: str) -> list[str]:

@@ -13,6 +13,8 @@ from headroom.compression import markers
 from headroom.compression.contract import Context, Folded
 from headroom.compression.units import Unit, describe, len_lines, render
 
+LONG = 5000
+"""Characters from which a line is data, not a report: it stays, and no pattern is tried on it."""
 MOVED = "\0moved"
 """The fate of a line that a note repeats."""
 SOURCE = "\0source"
@@ -30,7 +32,7 @@ class Sheet:
         lines: the output, without line ends.
         fate: for each line `None` (it stays), `MOVED`, `SOURCE`, or the kind of thing a gap says it hid.
         notes: lines to put after a line, by its index.
-        sealed: lines inside a failing test: only the pass for failures touches them.
+        sealed: lines inside a failing test, which only the pass for failures touches, and lines too long to be a report.
         partial: whether a note stands for texts that differ in more than it says.
     """
 
@@ -39,7 +41,7 @@ class Sheet:
         self.lines = text.split("\n")
         self.fate: list[str | None] = [None] * len(self.lines)
         self.notes: dict[int, list[str]] = {}
-        self.sealed = bytearray(len(self.lines))
+        self.sealed = bytearray(len(line) > LONG for line in self.lines)
         self.partial = False
 
     def free(self, index: int) -> bool:
