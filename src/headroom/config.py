@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +46,25 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The user's own defaults.
 
     Raises:
-        SettingsError: the file cannot be read, or holds something that is not a setting.
+        SettingsError: the file cannot be read, or holds something that is not a setting; the message names the file or the
+            variable.
     """
     env = os.environ if environment is None else environment
-    values = _file(home(env) / "config.toml")
-    if level := env.get("HEADROOM_LEVEL"):
-        values["level"] = level
+    path = home(env) / "config.toml"
+    values = _file(path)
     known = {field.name for field in fields(Settings)}
     if unknown := sorted(set(values) - known):
-        raise SettingsError(
-            f"{home(env) / 'config.toml'}: no setting is called {unknown[0]!r}; there are {', '.join(sorted(known))}"
-        )
-    return Settings(**values)
+        raise SettingsError(f"{path}: no setting is called {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    try:
+        chosen = Settings(**values)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    if level := env.get("HEADROOM_LEVEL"):
+        try:
+            return replace(chosen, level=level)  # type: ignore[arg-type]  # the value refuses what is no level
+        except SettingsError as error:
+            raise SettingsError(f"HEADROOM_LEVEL: {error}") from error
+    return chosen
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Settings:
     """What may be done to which text.
 
     Raises:
-        SettingsError: a level or treatment that does not exist, or a negative size.
+        SettingsError: a level or treatment that does not exist, a value of the wrong type, or a negative size.
     """
 
     level: Level = "balanced"
@@ -49,18 +49,27 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what no reader of the value could act on."""
-        if self.level not in get_args(Level):
+        if not _is_one_of(self.level, Level):
             raise SettingsError(f"level={self.level!r} does not exist: use one of {', '.join(get_args(Level))}")
         for name, table in (("tools", self.tools), ("kinds", self.kinds)):
+            if not isinstance(table, Mapping):
+                raise SettingsError(f"{name}={table!r} must map names to treatments: {{'logs': 'off'}}")
             for pattern, treatment in table.items():
-                if treatment not in STRICTEST_FIRST:
+                if not isinstance(pattern, str) or not _is_one_of(treatment, Treatment):
                     raise SettingsError(
                         f"{name}[{pattern!r}]={treatment!r} does not exist: use one of {', '.join(STRICTEST_FIRST)}"
                     )
+        for name in ("repeats", "documents"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name}={getattr(self, name)!r} must be true or false")
         for name in ("min_tokens", "error_tokens", "max_chars"):
             size = getattr(self, name)
-            if not isinstance(size, int) or size < 0:
+            if not isinstance(size, int) or isinstance(size, bool) or size < 0:
                 raise SettingsError(f"{name}={size!r} must be a whole number, 0 or more")
+
+
+def _is_one_of(value: object, names: object) -> bool:
+    return isinstance(value, str) and value in get_args(names)
 
 
 def strictest(*treatments: Treatment) -> Treatment:

@@ -10,6 +10,7 @@ import msgspec
 import headroom
 from headroom import config
 from headroom.cli import files
+from headroom.errors import InputError
 from headroom.result import CompressedText
 
 
@@ -38,7 +39,16 @@ def compress(file: str, level: str | None, hint: str | None, query: str | None, 
     settings = config.settings()
     if level:
         settings = replace(settings, level=level)  # type: ignore[arg-type]  # click has checked it
-    made = headroom.compress_text(files.read(file), hint, query, settings=settings)
+    text = files.read(file)
+    if files.is_binary(text):
+        if form == "json":
+            raise InputError(
+                f"{'standard input' if file == '-' else file} is binary, which JSON cannot carry: use --format text"
+            )
+        files.write(text)
+        click.echo("headroom: binary, passed through as it is", err=True)
+        return
+    made = headroom.compress_text(text, hint, query, settings=settings)
     if form == "json":
         done = made.edit
         report = {
@@ -62,6 +72,6 @@ def compress(file: str, level: str | None, hint: str | None, query: str | None, 
 def _stats(made: CompressedText) -> str:
     before, after = made.tokens_before, made.tokens_after
     if made.edit is None:
-        return f"{before:,} tokens, nothing to save"
+        return f"{before:,} tokens, {'left as they are' if made.failures else 'nothing to save'}"
     how = "nothing left out" if made.edit.lossless else f"headroom retrieve {made.edit.handle}"
     return f"{before:,} -> {after:,} tokens, {100 * (before - after) / before:.0f} % saved by {made.edit.compressor}; {how}"

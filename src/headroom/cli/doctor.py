@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from typing import NamedTuple
 
 import click
 from rich.console import Console
@@ -15,83 +18,106 @@ from headroom.errors import HeadroomError, StoreError
 from headroom.originals.sqlite import SqliteStore
 from headroom.settings import Settings
 
-PASSED_THROUGH = {
-    "source code": "no compressor in this version: it passes through unchanged",
-    "prose": "no compressor in this version: it passes through unchanged",
-    "images": "no compressor in this version: they pass through unchanged",
-}
 _COLOURS = {"ok": "green", "attention": "yellow", "broken": "red"}
+_PROBLEMS = 5
+"""Problems of a store that are listed."""
+
+
+class _Line(NamedTuple):
+    """What is looked at, how it is, and what there is to say about it."""
+
+    name: str
+    state: str
+    says: str
 
 
 @click.command()
 def doctor() -> None:
     """Show what is active, what is not and why. Exit code 1 if something is broken."""
-    lines = [
-        ("package", "ok", f"headroom {headroom.__version__}, Python {sys.version.split()[0]}"),
+    parts = [
+        _Line("package", "ok", f"headroom {headroom.__version__}, Python {sys.version.split()[0]}"),
         *_settings(),
         _tokens(),
-        *_compressors(),
-        *_store(),
+        *_store(config.store_path()),
     ]
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, state, says in lines:
-        table.add_row(name, f"[{_COLOURS[state]}]{state}[/]", says)
-    Console(soft_wrap=True).print(table)
-    if any(state == "broken" for _, state, _ in lines):
+    console = Console(highlight=False)
+    console.print(_table(parts))
+    console.print("\nCompressors, and what each never drops:\n")
+    console.print(_table(_compressors()))
+    console.print("\nSource code, prose and images have no compressor in this version: they pass through unchanged.")
+    if any(line.state == "broken" for line in parts):
         sys.exit(1)
 
 
-def _settings() -> list[tuple[str, str, str]]:
+def _table(lines: list[_Line]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, state, says in lines:
+        table.add_row(name, f"[{_COLOURS[state]}]{state}[/]", says.replace("[", r"\["))
+    return table
+
+
+def _settings() -> list[_Line]:
     try:
         settings = config.settings()
     except HeadroomError as error:
-        return [("settings", "broken", str(error))]
+        return [_Line("settings", "broken", str(error))]
     changed = "defaults" if settings == Settings() else "your own"
-    return [("settings", "ok", f"{changed}, level {settings.level}; {config.home() / 'config.toml'}")]
+    names = [entry.name for entry in TABLE]
+    unknown = [
+        _Line("settings", "attention", f"kinds.{name} has no effect: the compressors are {', '.join(names)}")
+        for name in settings.kinds
+        if name not in names
+    ]
+    return [_Line("settings", "ok", f"{changed}, level {settings.level}; {config.home() / 'config.toml'}"), *unknown]
 
 
-def _tokens() -> tuple[str, str, str]:
+def _tokens() -> _Line:
     try:
         tokens.count("ready")
     except (ImportError, OSError) as error:
-        return (
-            "token counts",
-            "broken",
-            f"quicktok does not load ({error}): reinstall with pip install --force-reinstall headroom-ai",
-        )
-    return ("token counts", "ok", "cl100k for decisions, o200k for reports; counts for Claude and Gemini are estimates")
+        mend = "pip install --force-reinstall headroom-ai"
+        return _Line("token counts", "broken", f"quicktok does not load ({error}): reinstall with {mend}")
+    return _Line(
+        "token counts", "ok", "cl100k for decisions, o200k for reports; counts for Claude and Gemini are estimates"
+    )
 
 
-def _compressors() -> list[tuple[str, str, str]]:
+def _compressors() -> list[_Line]:
     try:
         kinds = config.settings().kinds
     except HeadroomError:
         kinds = {}
-    active = [
-        (
-            f"compressor {entry.name}",
-            "ok" if entry.name not in kinds else "attention",
-            f"{kinds[entry.name]} by your settings" if entry.name in kinds else f"keeps: {entry.promise}",
-        )
+    return [
+        _Line(entry.name, "attention", f"{kinds[entry.name]} by your settings")
+        if entry.name in kinds
+        else _Line(entry.name, "ok", entry.promise[:1].upper() + entry.promise[1:].removesuffix("."))
         for entry in TABLE
     ]
-    return active + [(name, "attention", says) for name, says in PASSED_THROUGH.items()]
 
 
-def _store() -> list[tuple[str, str, str]]:
-    path = config.store_path()
+def _store(path: Path) -> list[_Line]:
+    if closed := _closed(path):
+        return [_Line("store", "broken", f"{closed}: until that is mended, nothing is compressed")]
     if not path.exists():
-        return [("store", "ok", f"nothing kept yet; {path}")]
+        return [_Line("store", "ok", f"nothing kept yet; {path}")]
     try:
         report = SqliteStore(path).verify()
     except StoreError as error:
-        return [("store", "broken", str(error))]
+        return [_Line("store", "broken", str(error))]
     if report.problems:
-        return [("store", "broken", problem) for problem in report.problems[:5]]
-    return [
-        (
-            "store",
-            "ok",
-            f"{report.stats.originals:,} originals, {report.stats.decisions:,} decisions, {report.stats.bytes / 1e6:.1f} MB; {path}",
-        )
-    ]
+        return [_Line("store", "broken", problem) for problem in report.problems[:_PROBLEMS]]
+    kept = report.stats
+    size = f"{kept.originals:,} originals, {kept.decisions:,} decisions, {kept.bytes / 1e6:.1f} MB"
+    return [_Line("store", "ok", f"{size}; {path}")]
+
+
+def _closed(path: Path) -> str | None:
+    """Why the store's file cannot be written, as far as that shows without writing; `None`: it can."""
+    nearest = next(parent for parent in path.parents if os.path.lexists(parent))
+    if not nearest.is_dir():
+        return f"{nearest} is not a folder, and {path.name} belongs into it"
+    closed = next((each for each in (nearest, path) if each.exists() and not os.access(each, os.W_OK)), None)
+    return f"{closed} may not be written to" if closed else None

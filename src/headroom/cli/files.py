@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 from headroom.errors import InputError
+
+_PROBE = 8192
+"""Characters in which a NUL shows itself: programs, images and archives have one in the first hundred."""
+_STRAY = re.compile(r"[\udc80-\udcff]")
+"""A byte that was not UTF-8, as `surrogateescape` carries it."""
 
 
 def read(name: str) -> str:
@@ -19,6 +25,11 @@ def read(name: str) -> str:
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
     return data.decode("utf-8", "surrogateescape")
+
+
+def is_binary(text: str) -> bool:
+    """Whether what `read` gave back is no text: it has NULs and is not UTF-8. A log with a few NULs in it still is."""
+    return "\0" in text[:_PROBE] and not text.isascii() and _STRAY.search(text) is not None
 
 
 def write(text: str) -> None:

@@ -54,12 +54,22 @@ def headroom_command() -> None:
 
 
 def main() -> None:
-    """The program: errors of ours become one line and exit code 1."""
+    """The program: errors of ours, and of the system, become one line and exit code 1."""
     try:
         headroom_command(prog_name="headroom")
     except HeadroomError as error:
-        click.echo(f"headroom: {error}", err=True)
-        sys.exit(1)
-    except BrokenPipeError:  # the reader has gone, as with `| head`: nothing more to say, not even at exit
+        _end(str(error))
+    except BrokenPipeError:  # the reader has gone, as with `| head`: nothing more to say
+        _end()
+    except OSError as error:
+        _end(f"{error.filename or 'the output cannot be written'}: {error.strerror or error}")
+
+
+def _end(message: str = "") -> None:
+    if message:
+        click.echo(f"headroom: {message}", err=True)
+    try:
+        sys.stdout.flush()
+    except OSError:  # what could not be written is not tried again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    sys.exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -12,11 +12,30 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from headroom import config
 from headroom.perf import corpus, replay
 from headroom.perf.corpus import Conversation, Sample, Skipped
 from headroom.perf.replay import Bill, Row
+from headroom.settings import Settings
+
+_SHOWN = 5
+"""Failures listed; the rest is counted."""
+
+
+@dataclass(slots=True)
+class _Measured:
+    """Everything that was measured."""
+
+    outputs: list[Row] = field(default_factory=list)
+    results: list[Row] = field(default_factory=list)
+    bill: Bill = field(default_factory=Bill)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[str]:
+        return [failure for row in self.outputs + self.results for failure in row.failures]
 
 
 @click.command()
@@ -27,7 +46,7 @@ from headroom.perf.replay import Bill, Row
     help="How far it may go; default: your configuration, else balanced.",
 )
 @click.option("--model", help="Count tokens for this model.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object instead of tables.")
 def perf(paths: tuple[Path, ...], level: str | None, model: str | None, *, as_json: bool) -> None:
     """Measure what would be saved on files, folders or agent transcripts; without PATHS on a small bundled sample.
 
@@ -37,85 +56,110 @@ def perf(paths: tuple[Path, ...], level: str | None, model: str | None, *, as_js
     settings = config.settings()
     if level:
         settings = replace(settings, level=level)  # type: ignore[arg-type]  # click has checked it
-    outputs: list[Row] = []
-    results: list[Row] = []
-    bill = Bill()
-    skipped: list[Skipped] = []
-    items = list(corpus.load(paths or (corpus.BUNDLED,)))
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        for item in progress.track(items, description="measuring"):
-            if isinstance(item, Sample):
-                outputs.append(replay.sample(item, settings))
-            elif isinstance(item, Conversation):
-                rows, one = replay.conversation(item, settings, model)
-                results += rows
-                bill = Bill(*(getattr(bill, name) + getattr(one, name) for name in Bill.__slots__))
-            else:
-                skipped.append(item)
-    outputs, results = replay.merge(outputs), replay.merge(results)
+    measured = _measure(paths or (corpus.BUNDLED,), settings, model)
     if as_json:
         report = {
-            "outputs": [asdict(row) for row in outputs],
-            "results": [asdict(row) for row in results],
-            "bill": asdict(bill),
-            "skipped": [asdict(item) for item in skipped],
+            "outputs": [asdict(row) for row in measured.outputs],
+            "results": [asdict(row) for row in measured.results],
+            "bill": asdict(measured.bill),
+            "skipped": [asdict(item) for item in measured.skipped],
         }
         click.echo(msgspec.json.encode(report))
     else:
-        _print(outputs, results, bill, skipped)
-    if any(row.failures for row in outputs + results):
+        _print(measured, bundled=not paths)
+    if measured.failures:
         sys.exit(1)
 
 
-def _print(outputs: list[Row], results: list[Row], bill: Bill, skipped: list[Skipped]) -> None:
-    console = Console()
-    if outputs:
-        console.print(_table("Outputs, each at first sight", outputs))
-    if results:
-        console.print(_table("Tool results in conversations, by what was done to them", results, facts=False))
-        console.print(
-            f"{bill.conversations} conversations, {bill.turns} turns: input bill {_percent(bill.before - bill.after, bill.before)} % lower with prompt caching; "
-            f"{bill.visible:,} of {bill.facts:,} literals that the model used later were in sight when it did"
-        )
-    for row in outputs + results:
-        for failure in row.failures:
-            console.print(f"failed, left as it was: {failure}", markup=False)
+def _measure(paths: tuple[Path, ...], settings: Settings, model: str | None) -> _Measured:
+    measured = _Measured()
+    sources = corpus.find(paths)
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        for source in progress.track(sources, description="measuring"):
+            item = corpus.read(source)
+            if isinstance(item, Sample):
+                measured.outputs.append(replay.sample(item, settings, model))
+            elif isinstance(item, Conversation):
+                rows, bill = replay.conversation(item, settings, model)
+                measured.results += rows
+                measured.bill += bill
+            else:
+                measured.skipped.append(item)
+    measured.outputs, measured.results = replay.merge(measured.outputs), replay.merge(measured.results)
+    return measured
+
+
+def _print(measured: _Measured, *, bundled: bool) -> None:
+    says: list[Table | Text | str] = []
+    if bundled:
+        says.append("A bundled sample of real tool output. Name files, folders or transcripts to measure your own.")
+    if measured.outputs:
+        says += [Text("Outputs, each at first sight", "bold"), _table(measured.outputs)]
+        if any(row.facts for row in measured.outputs):
+            says.append(
+                "facts: strings in the originals that matter; seen: those still in sight; found: in sight, or given back by a handle."
+            )
+    if measured.results:
+        says += [Text("Tool results in conversations, by what was done to them", "bold"), _table(measured.results)]
+    if measured.bill.conversations:
+        says.append(_bill(measured.bill))
+    failures, skipped = measured.failures, measured.skipped
+    if failures:
+        listed = [f"failed, left as it was: {failure}" for failure in failures[:_SHOWN]]
+        more = [f"{len(failures) - _SHOWN} more failures; --json lists them all"] if len(failures) > _SHOWN else []
+        says.append("\n".join(listed + more))
     if skipped:
-        console.print(f"{len(skipped)} files skipped, such as {skipped[0].name} ({skipped[0].reason})", markup=False)
-    if not outputs and not results:
-        console.print("nothing to measure")
+        says.append(f"{_number(len(skipped), 'file')} skipped, such as {skipped[0].name} ({skipped[0].reason})")
+    if not measured.outputs and not measured.bill.conversations:
+        says.append("nothing to measure")
+    console = Console(highlight=False, markup=False)
+    for place, part in enumerate(says):
+        if place and not isinstance(part, Table):
+            console.print()
+        console.print(part)
 
 
-def _table(title: str, rows: list[Row], *, facts: bool = True) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("kind")
+def _bill(bill: Bill) -> str:
+    said = f"{_number(bill.conversations, 'conversation')}, {_number(bill.turns, 'turn')}, compressed in {bill.seconds:.2f} s."
+    if bill.before:
+        said += (
+            f" Priced with prompt caching (reads {replay.READ}, writes {replay.WRITE}), what they hold costs {bill.before:,.0f} -> "
+            f"{bill.after:,.0f} tokens of input: {_percent(bill.before - bill.after, bill.before)} % less. Answers, and the system prompt "
+            "and tool definitions that most transcripts leave out, come on top at both prices: the share of a whole bill is smaller."
+        )
+    if bill.facts:
+        said += f" Of {_number(bill.facts, 'literal')} that the model took from a result later, {bill.visible:,} stood in the request that it answered."
+    return said
+
+
+def _table(rows: list[Row]) -> Table:
+    facts, timed = any(row.facts for row in rows), any(row.seconds for row in rows)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("kind", overflow="fold")
     for name in (
         "texts",
-        "tokens before",
+        "tokens",
         "after",
         "saved %",
-        *(("facts", "in sight %", "in sight or retrievable %") if facts else ()),
-        "ms, median",
+        *(("facts", "seen %", "found %") if facts else ()),
+        *(("ms",) if timed else ()),
     ):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     total = replay.Row("all")
     for row in rows:
         for name in ("texts", "before", "after", "facts", "visible", "retrievable"):
             setattr(total, name, getattr(total, name) + getattr(row, name))
         total.seconds += row.seconds
     for row in [*rows, total]:
-        known = (
-            [f"{row.facts}", _percent(row.visible, row.facts), _percent(row.retrievable, row.facts)] if facts else []
-        )
-        spent = f"{1000 * statistics.median(row.seconds):.1f}" if row.seconds else "-"
+        known = (f"{row.facts}", _percent(row.visible, row.facts), _percent(row.retrievable, row.facts))
         table.add_row(
             row.kind,
             f"{row.texts:,}",
             f"{row.before:,}",
             f"{row.after:,}",
             _percent(row.before - row.after, row.before),
-            *known,
-            spent,
+            *(known if facts else ()),
+            *((f"{1000 * statistics.median(row.seconds):.1f}" if row.seconds else "-",) if timed else ()),
             style="bold" if row is total else "",
         )
     return table
@@ -123,3 +167,7 @@ def _table(title: str, rows: list[Row], *, facts: bool = True) -> Table:
 
 def _percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f}" if whole else "-"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

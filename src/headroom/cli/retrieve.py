@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 import headroom
 from headroom.cli import files
+from headroom.errors import SliceError
+
+_ARGUMENT = re.compile(r"\b(lines|rows|grep)=")
+"""How messages of the library name what is an option here."""
 
 
 @click.command()
@@ -18,4 +24,10 @@ def retrieve(handle: str, lines: str | None, rows: str | None, grep: str | None)
 
     HANDLE is what a marker names: h:3fa9c1d2e4b7, with or without the h:.
     """
-    files.write(headroom.retrieve(handle, lines, rows, grep))
+    try:
+        found = headroom.retrieve(handle, lines, rows, grep)
+    except SliceError as error:
+        raise SliceError(_ARGUMENT.sub(r"--\1 ", str(error))) from error
+    if not found and (lines or rows or grep):
+        click.echo("headroom: nothing in the original is like that", err=True)
+    files.write(found)

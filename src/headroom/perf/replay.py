@@ -5,14 +5,18 @@ conversation are the literals (identifiers, paths, numbers) that a tool result w
 used later; one is kept if the request whose answer uses it still shows it.
 
 The bill is priced as a prompt cache does it: what a request has in common with the one before, from the start, is read
-at 0.1 of the input price, the rest is written at 1.25 (Anthropic's published multipliers, five-minute cache, 2025).
+at 0.1 of the input price, the rest is written at 1.25 (Anthropic's published multipliers, five-minute cache, 2025). A
+conversation that was compacted starts again.
 """
 
 from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
 from headroom import engine, wire
 from headroom.blocks import Block, Edit
@@ -24,6 +28,11 @@ from headroom.tokens import report
 
 READ, WRITE = 0.1, 1.25
 _LITERAL = re.compile(r"[A-Za-z_][\w./-]{5,}|\d{3,}")
+_NOT_WORDS = frozenset(
+    {"type", "role", "id", "call_id", "status", "caller", "cache_control", "model"}
+    | {"thinking", "signature", "data", "encrypted_content", "summary", "thoughtSignature"}
+)
+"""Keys of what a model's message holds beside its words: names of fields, reasoning, which providers drop or price apart."""
 
 
 @dataclass(slots=True)
@@ -39,12 +48,13 @@ class Row:
     retrievable: int = 0
     """Facts that are visible or that a named handle gives back."""
     seconds: list[float] = field(default_factory=list)
+    """What each text took; empty for results in conversations, which are compressed together."""
     failures: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Bill:
-    """What conversations cost, in input tokens at full price, system prompt and tools aside."""
+    """What conversations cost, in input tokens at full price: of what transcripts hold, so mostly without system prompt and tools."""
 
     conversations: int = 0
     turns: int = 0
@@ -52,9 +62,19 @@ class Bill:
     after: float = 0.0
     facts: int = 0
     visible: int = 0
+    seconds: float = 0.0
+    """What compressing took."""
+
+    def __add__(self, other: Bill) -> Bill:
+        """Both bills in one."""
+        return Bill(*(getattr(self, name) + getattr(other, name) for name in Bill.__slots__))
 
 
-def sample(item: Sample, settings: Settings) -> Row:
+Sizes = tuple[int, int]
+"""Tokens before and after."""
+
+
+def sample(item: Sample, settings: Settings, model: str | None = None) -> Row:
     """One output: the first sight of it, outside any conversation."""
     store = MemoryStore()
     start = time.perf_counter()
@@ -64,9 +84,8 @@ def sample(item: Sample, settings: Settings) -> Row:
     visible = [fact for fact in item.facts if fact in made.text]
     found = item.facts if made.edit is None or item.text == store.original(made.edit.handle) else visible
     failures = [f"{item.name}: {failure.where}: {failure.reason}" for failure in made.failures]
-    return Row(
-        kind, 1, made.tokens_before, made.tokens_after, len(item.facts), len(visible), len(found), [seconds], failures
-    )
+    before, after = report(item.text, model), report(made.text, model)
+    return Row(kind, 1, before, after, len(item.facts), len(visible), len(found), [seconds], failures)
 
 
 def conversation(item: Conversation, settings: Settings, model: str | None = None) -> tuple[list[Row], Bill]:
@@ -79,58 +98,105 @@ def conversation(item: Conversation, settings: Settings, model: str | None = Non
     sizes = [_size(block, edits, model) for block in blocks]
     rows: dict[str, Row] = {}
     for block, (before, after) in zip(blocks, sizes, strict=True):
-        if block.role != "result":
-            continue
-        edit = edits.get(block.path)
-        row = rows.setdefault(edit.compressor if edit else "unchanged", Row(edit.compressor if edit else "unchanged"))
-        row.texts, row.before, row.after = row.texts + 1, row.before + before, row.after + after
-    results = sum(row.texts for row in rows.values())
-    for row in rows.values():
-        row.seconds = [seconds / max(1, results)] * row.texts
-        row.failures = []
+        if block.role == "result":
+            edit = edits.get(block.path)
+            kind = edit.compressor if edit else "unchanged"
+            row = rows.setdefault(kind, Row(kind))
+            row.texts, row.before, row.after = row.texts + 1, row.before + before, row.after + after
     reasons = [f"{item.name}: {failure.where}: {failure.reason}" for failure in (*failures, *outcome.failures)]
     if reasons:
         rows.setdefault("unchanged", Row("unchanged")).failures += reasons
-    return list(rows.values()), _bill(blocks, sizes, edits)
+    ledger = _Ledger(model)
+    by_message = {
+        index: list(pairs) for index, pairs in groupby(zip(blocks, sizes, strict=True), lambda one: one[0].path[0])
+    }
+    for index, message in enumerate(item.messages):
+        if _by_model(message):
+            ledger.answer(message)
+        else:
+            ledger.read(by_message.get(index, []), edits)
+    ledger.bill.seconds = seconds
+    return list(rows.values()), ledger.bill
 
 
-def _size(block: Block, edits: dict[tuple[str | int, ...], Edit], model: str | None) -> tuple[int, int]:
+def _size(block: Block, edits: dict[tuple[str | int, ...], Edit], model: str | None) -> Sizes:
     before = report(block.text, model)
     edit = edits.get(block.path)
     return before, report(edit.text, model) if edit else before
 
 
-def _bill(blocks: list[Block], sizes: list[tuple[int, int]], edits: dict[tuple[str | int, ...], Edit]) -> Bill:
-    bill = Bill(conversations=1)
-    cached = (0, 0)
-    total = (0, 0)
-    shown: list[str] = []
-    known: set[str] = set()
-    wanted: dict[str, int] = {}
-    for index, block in enumerate(blocks):
-        starts_turn = block.role in ("assistant", "call") and (
-            index == 0 or blocks[index - 1].role not in ("assistant", "call")
-        )
-        if starts_turn:
-            bill.turns += 1
-            bill.before += READ * cached[0] + WRITE * (total[0] - cached[0])
-            bill.after += READ * cached[1] + WRITE * (total[1] - cached[1])
-            cached = total
-        literals = set(_LITERAL.findall(block.text))
-        if block.role in ("assistant", "call"):
-            used = [literal for literal in literals if literal in wanted]
-            if used:
-                request = "\n".join(shown)
-                bill.facts += len(used)
-                bill.visible += sum(literal in request for literal in used)
-            for literal in used:
-                del wanted[literal]
-        elif block.role == "result":
-            wanted.update(dict.fromkeys(literals - known, index))
-        known |= literals
-        shown.append(edits[block.path].text if block.path in edits else block.text)
-        total = (total[0] + sizes[index][0], total[1] + sizes[index][1])
-    return bill
+class _Ledger:
+    """Goes through one conversation: what each request cost, and which literals it still showed."""
+
+    def __init__(self, model: str | None) -> None:
+        self.bill = Bill(conversations=1)
+        self._model = model
+        self._start_again()
+
+    def _start_again(self) -> None:
+        self._cached: Sizes = (0, 0)
+        self._total: Sizes = (0, 0)
+        self._shown: list[str] = []
+        self._known: set[str] = set()
+        self._wanted: dict[str, int] = {}
+        """Literal to where in `_shown` it was read first."""
+        self._answering = False
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """A message of the model: several in a row are one answer to one request."""
+        said = "\n".join(_words(message))
+        if not self._answering:
+            self.bill.turns += 1
+            self.bill.before += READ * self._cached[0] + WRITE * (self._total[0] - self._cached[0])
+            self.bill.after += READ * self._cached[1] + WRITE * (self._total[1] - self._cached[1])
+            self._cached = self._total
+            self._answering = True
+        literals = set(_LITERAL.findall(said))
+        request = ""
+        for literal in literals & self._wanted.keys():
+            first = self._shown[self._wanted.pop(literal)]
+            if literal not in first and not request:
+                request = "\n".join(self._shown)
+            self.bill.facts += 1
+            self.bill.visible += literal in first or literal in request
+        self._known |= literals
+        size = report(said, self._model)
+        self._take(said, (size, size))
+
+    def read(self, blocks: list[tuple[Block, Sizes]], edits: dict[tuple[str | int, ...], Edit]) -> None:
+        """A message that the model reads."""
+        for block, sizes in blocks:
+            if block.role == "boundary":
+                self._start_again()
+                continue
+            literals = set(_LITERAL.findall(block.text))
+            if block.role == "result":
+                self._wanted.update(dict.fromkeys(literals - self._known, len(self._shown)))
+            self._known |= literals
+            self._take(edits[block.path].text if block.path in edits else block.text, sizes)
+            self._answering = False
+
+    def _take(self, shown: str, sizes: Sizes) -> None:
+        self._shown.append(shown)
+        self._total = (self._total[0] + sizes[0], self._total[1] + sizes[1])
+
+
+def _by_model(message: dict[str, Any]) -> bool:
+    kind = message.get("type")
+    return message.get("role") in ("assistant", "model") or kind == "reasoning" or str(kind).endswith("_call")
+
+
+def _words(value: object) -> Iterator[str]:
+    """What the model wrote in a message: its text, and the names and arguments of its calls."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in _NOT_WORDS:
+                yield from _words(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _words(inner)
 
 
 def merge(rows: list[Row]) -> list[Row]:
