@@ -7,11 +7,12 @@ import json
 import re
 
 HEADING = re.compile(r"[\[{](\d+) (records|entries|arrays|lines of JSON)")
-SECTION = re.compile(r"; (in all|in each)( unless it ends otherwise)?: ")
+SECTION = re.compile(r"; (in all|in each)( unless a row says otherwise)?: ")
 DEFINES = re.compile(r'\n\[Above, \{("(?:[^"\\]|\\.)*"):\.\.\.,\.\.\.\} is short for one of these:\]\n')
 NOTE = '\n[A string cut short like "this"... is given in full above, where it first stands]'
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
 SCALAR = re.compile(r"-?(?:\d[\d.eE+-]*|Infinity)|NaN|true|false|null")
+FULL = re.compile(r"\[row \d+ in full\] ")
 PLACE = re.compile(r"\[(\d+)\]")
 STYLE = re.compile(r"(spaced JSON|JSON indented by (\d)|JSON)\(")
 PLAIN = re.compile(r"\(key\)|[A-Za-z_][\w-]*")
@@ -114,9 +115,12 @@ class Reader:
     def pairs(self, read):
         found = {}
         while True:
-            label = self.label()
-            self.must(": ")
-            found[label] = read()
+            if self.eat("no "):
+                found[self.label()] = MISSING
+            else:
+                label = self.label()
+                self.must(": ")
+                found[label] = read()
             if not self.eat(", "):
                 return found
 
@@ -177,7 +181,10 @@ class Reader:
             self.must("\n")
         rows = []
         while not (self.text[self.at] == closing and self.text[self.at - 1] == "\n"):
-            rows.append(self.row(names))
+            if self.take(FULL):
+                rows.append(self.value())
+            else:
+                rows.append(self.row(names))
             self.must("\n")
         return rows
 
@@ -209,7 +216,8 @@ class Reader:
 
 
 def assemble(rows, noun, defaults, made):
-    for cells in rows:
+    whole = [row if isinstance(row, tuple) or not all(isinstance(key, tuple) for key in row) else None for row in rows]
+    for cells in (cells for cells, full in zip(rows, whole, strict=True) if full is None):
         for path, value in defaults.items():
             cells.setdefault(path, value)
         waiting = {path: how for path, how in made.items() if path not in cells}
@@ -221,6 +229,10 @@ def assemble(rows, noun, defaults, made):
                 if value is not MISSING:
                     cells[path] = value
                 del waiting[path]
+    rows = [
+        cells if full is not None else {path: value for path, value in cells.items() if value is not MISSING}
+        for cells, full in zip(rows, whole, strict=True)
+    ]
     if noun == "arrays":
         return [
             [value for _, value in sorted(cells.items(), key=lambda pair: int(re.sub(r"\D", "", pair[0][0])))]
@@ -228,7 +240,7 @@ def assemble(rows, noun, defaults, made):
         ]
     if noun == "entries":
         return {cells.pop((KEY,)): nest(cells) for cells in rows}
-    return [nest(cells) for cells in rows]
+    return [nest(cells) if full is None else full for cells, full in zip(rows, whole, strict=True)]
 
 
 def parse_labels(text):
@@ -255,7 +267,7 @@ def sources(how):
 
 
 def apply(how, cells):
-    if any(path not in cells for path in sources(how)):
+    if any(cells.get(path, MISSING) is MISSING for path in sources(how)):
         return MISSING
     if how[0] == "same":
         return cells[how[1]]

@@ -176,7 +176,7 @@ def _constant(column: Column, rows: int) -> None:
         if spent >= number:
             return
         value = ""
-    elif others and (None in column.cells or spent * 2 > number * (len(value) + 1)):
+    elif others and spent * 2 > number * (len(value) + 1):
         return
     missing = value or None
     column.default = value

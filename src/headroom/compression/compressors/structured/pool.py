@@ -42,8 +42,8 @@ class _Census:
     def __init__(self) -> None:
         self.times: Counter[str] = Counter()
         self.records: dict[str, Record] = {}
-        self.alone: Counter[tuple[str, ...]] = Counter()
-        """For each shape, how many different objects stand outside tables: each would be written with its keys."""
+        self.loose: Counter[str] = Counter()
+        """How often outside tables, where it would be written with its keys."""
 
     def visit(self, value: Value, *, tabled: bool = False) -> None:
         """Count the objects in a value; what is inside one that was met before counts once."""
@@ -77,10 +77,10 @@ class _Census:
         if len(record.text) < _MIN_TEXT:
             return True
         self.times[record.text] += 1
+        self.loose[record.text] += not tabled
         if self.times[record.text] > 1:
             return False
         self.records[record.text] = record
-        self.alone[tuple(record)] += not tabled
         return True
 
 
@@ -97,7 +97,7 @@ def gather(value: Value) -> Pool:
     pool = Pool({}, [])
     taken: set[tuple[str, str]] = set()
     for shape, records in shapes.items():
-        if census.alone[shape] < 3 and max(census.times[record.text] for record in records) < 2:
+        if len(records) < 3 and max(census.times[record.text] for record in records) < 2:
             continue
         for candidates in (records, [record for record in records if census.times[record.text] > 1]):
             key, told = _key(shape, candidates, taken)
@@ -110,22 +110,21 @@ def gather(value: Value) -> Pool:
 
 
 def _gain(key: str, records: list[Record], census: _Census) -> int:
-    """Characters saved: what is not written again, and keys and common values of objects outside tables."""
-    times = census.times
-    gain = sum(
-        (times[record.text] - 1) * len(record.text) - times[record.text] * len(reference(record, key))
-        for record in records
-    )
-    alone = census.alone[tuple(records[0])]
-    if alone > 2 and len(records) > 2:
-        common = [
-            name for name, first in records[0].items() if all(write(record[name]) == write(first) for record in records)
-        ]
-        each = sum(len(name) + 3 for name in records[0]) + sum(len(write(records[0][name])) for name in common)
-        once = (alone - 1) * each
-        if once * 4 >= sum(len(record.text) for record in records):  # else a reader had better find it where it belongs
-            gain += once
-    return gain
+    """Characters saved by writing each of the objects once, at the end, and its key wherever it stands."""
+    common = {
+        name for name, first in records[0].items() if all(write(record[name]) == write(first) for record in records)
+    }
+    heading = sum(len(name) + 3 + (len(write(records[0][name])) if name in common else 0) for name in records[0])
+    gain, total, once = -heading if len(records) > 2 else 0, 0, True
+    for record in records:
+        times, loose = census.times[record.text], census.loose[record.text]
+        cells = sum(len(write(value)) + 1 for name, value in record.items() if name not in common)
+        now = loose * len(record.text) + (times - loose) * cells
+        then = loose * len(reference(record, key)) + (times - loose) * (len(write(record[key])) + 1)
+        gain += now - then - (cells if len(records) > 2 else len(record.text))
+        total += now
+        once = once and times == 1
+    return gain if not once or gain * 4 >= total else 0  # a reader had better find it where it belongs
 
 
 def _key(shape: tuple[str, ...], records: list[Record], taken: set[tuple[str, str]]) -> tuple[str, list[Record]]:

@@ -92,7 +92,7 @@ def cut_opaque(value: Value, asked: frozenset[str], left: Left) -> Value:
     """Hashes, signatures and base64 shown by their first characters."""
 
     def cut(text: str) -> Value:
-        if len(text) < OPAQUE_LENGTH or not OPAQUE.match(text) or sum(map(text.count, "/-_.")) * 16 > len(text):
+        if len(text) < OPAQUE_LENGTH or not OPAQUE.match(text) or sum(map(text.count, "/-_.")) * 12 > len(text):
             return text  # the last: paths and slugs have words
         left.strings += 1
         return Verbatim(f"{quote(text[:_OPAQUE_SHOWN])}[+{len(text) - _OPAQUE_SHOWN} characters]")

@@ -1,7 +1,7 @@
 """Reading JSON so that nothing is lost on the way: what each number looks like, duplicate keys, what came before a cut.
 
 Values are Python's own (`str`, `bool`, `None`, `list`), except numbers (`Number`, as written) and objects (`Record`,
-which knows its compact text). An object with a key twice is a `Verbatim`: it can only be written again.
+which knows its compact text). An object with a key twice is a `Doubled`: it can only be written again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 Value = Any
-"""`str`, `Number`, `True`, `False`, `None`, `Record`, `Verbatim`, or a `list` of them."""
+"""`str`, `Number`, `True`, `False`, `None`, `Record`, `Doubled`, or a `list` of them."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\],]', re.DOTALL)
@@ -41,8 +41,14 @@ class Record(dict[str, Value]):
     """How many entries the original has, where some are left out (`Verbatim` entries, text for key, stand in the gaps)."""
 
 
+class Doubled(NamedTuple):
+    """An object that has a key twice: it can only be written again."""
+
+    text: str
+
+
 class Verbatim(NamedTuple):
-    """Something that can only be written: an object that has a key twice, or what stands for a part left out."""
+    """What stands for a part that is left out or made shorter."""
 
     text: str
 
@@ -56,11 +62,11 @@ class Embedded(NamedTuple):
 
 
 class Full(NamedTuple):
-    """A record that was asked for: every value spelled out."""
+    """A record written with every key and value, since it was asked for or has a key twice."""
 
     number: int
     """Its place in the original array, from 1."""
-    record: Record
+    record: Record | Doubled
 
 
 class Pruned(list[Value]):
@@ -96,7 +102,7 @@ def write(value: Value) -> str:
         return quote(value)
     if kind is Number:
         return str.__str__(value)
-    if kind is Record or kind is Verbatim:
+    if kind is Record or kind is Verbatim or kind is Doubled:
         return str(value.text)
     if kind is list or kind is Pruned:
         return "[" + ",".join(map(write, value)) + "]"
@@ -107,12 +113,12 @@ def write(value: Value) -> str:
     return "null" if value is None else "true" if value else "false"
 
 
-def record_of(pairs: list[tuple[str, Value]]) -> Record | Verbatim:
+def record_of(pairs: list[tuple[str, Value]]) -> Record | Doubled:
     """An object from its pairs."""
     text = "{" + ",".join([f"{quote(key)}:{write(value)}" for key, value in pairs]) + "}"
     record = Record(pairs)
     if len(record) != len(pairs):
-        return Verbatim(text)
+        return Doubled(text)
     record.text = text
     return record
 

@@ -24,6 +24,8 @@ _DIGITS = re.compile(r"\d+")
 _DATE = re.compile(r'"\d{4}[-/]\d\d[-/]\d\d')
 _SCORED = 4_000
 """Rows up to which each is compared with the question, word by word."""
+_APART = 16
+"""Rows between two of them, at least: a narrower gap costs as much as it hides."""
 _TOLD = 14
 """Columns that a summary tells about; about ten tokens each."""
 _SPREAD, _SPREAD_PLAIN = 40, 8
@@ -34,9 +36,11 @@ def wanted(query: Query, texts: Sequence[str], most: int = 5) -> set[int]:
     """Rows that have a whole value which the question names; a value of more than `most` rows names none of them."""
     found: set[int] = set()
     for key in query.keys[:64]:
-        token = f'"{key}"'
+        whole, path = f'"{key}"', f'/{key}"'  # a URL is named with or without what stands before its host
         at = [
-            index for index, text in enumerate(texts) if token in text and text.count(token) > text.count(token + ":")
+            index
+            for index, text in enumerate(texts)
+            if path in text or (whole in text and text.count(whole) > text.count(f"{whole}:"))
         ]
         if not at and len(key) > 3 and key.replace(".", "").replace("-", "").isdigit():
             number = re.compile(rf":{re.escape(key)}[,}}]")
@@ -117,7 +121,7 @@ def keep(columns: Sequence[Column], texts: Sequence[str], query: Query) -> tuple
     must = set(range(min(_FIRST, rows))) | set(range(max(0, rows - _LAST), rows))
     must |= striking(columns, rows) | wanted(query, texts) | relevance.hits(query, texts, most=max(3, rows // 50))
     worth = relevance.scores(query, texts) if rows <= _SCORED else [0.0] * rows
-    step = max(1, rows // (_SPREAD_PLAIN if columns[0].name else _SPREAD))
+    step = max(_APART, rows // (_SPREAD_PLAIN if columns[0].name else _SPREAD))
     return must, [score + (0.01 if index % step == 0 else 0.0) for index, score in enumerate(worth)]
 
 

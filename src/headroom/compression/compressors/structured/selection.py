@@ -10,6 +10,7 @@ from headroom.compression.compressors.structured import columns, rows
 from headroom.compression.compressors.structured.columns import Column
 from headroom.compression.compressors.structured.pruning import Left
 from headroom.compression.compressors.structured.reading import (
+    Doubled,
     Embedded,
     Full,
     Pruned,
@@ -127,7 +128,7 @@ class Selection:
                     start = index
                 if index + 1 == len(items) or shown[index + 1]:
                     made.append(Verbatim(markers.omitted(start + 1, index + 1, _many(index - start + 1, noun))))
-            elif type(item) is Record and item.text in self.asked:
+            elif type(item) is Doubled or (type(item) is Record and item.text in self.asked):
                 made.append(Full(index + 1, item))
             else:  # a row larger than the whole budget has long arrays of its own
                 made.append(self._choose(item) if type(item) in _HIDING and len(write(item)) > self.budget else item)

@@ -19,6 +19,7 @@ from headroom.compression.compressors.structured import columns
 from headroom.compression.compressors.structured.columns import Column
 from headroom.compression.compressors.structured.pool import EMPTY, Pool, reference
 from headroom.compression.compressors.structured.reading import (
+    Doubled,
     Embedded,
     Full,
     Pruned,
@@ -29,7 +30,9 @@ from headroom.compression.compressors.structured.reading import (
     write,
 )
 
-_ROWS = frozenset((Record, Verbatim, Full))
+_ROWS = frozenset((Record, Verbatim, Full, Doubled))
+_NO_CELLS = frozenset((Verbatim, Full, Doubled))
+"""What stands in a table on a line of its own."""
 _CLEAR = 0.7
 """A table this much shorter than its records as JSON is taken without trying tables inside the records."""
 
@@ -98,7 +101,7 @@ class Writer:
         return self.inline(value)
 
     def _array(self, items: list[Value]) -> str:
-        rows = [item for item in items if type(item) is not Verbatim and type(item) is not Full]
+        rows = [item for item in items if type(item) not in _NO_CELLS]
         if any(type(item) is Record and item.text in self._pool.keys for item in rows):
             return self._expanded(items)
         if len(items) > 1 and any(rows) and all(type(item) is Record for item in rows):
@@ -147,7 +150,7 @@ class Writer:
         return self._render(items, [Column((), keys, name="(key)"), *found], "entries")
 
     def _matrix(self, items: Sequence[Value]) -> str:
-        arrays = [item for item in items if type(item) is not Verbatim]
+        arrays = [item for item in items if type(item) not in _NO_CELLS]
         width = max(map(len, arrays))
         found = [
             Column(
@@ -178,7 +181,7 @@ class Writer:
         made = [text + _odd(found, row) if row in said else text for row, text in enumerate(texts)]
         if cells:
             rest = iter(made)
-            lines += [_line(item) or next(rest) for item in items]
+            lines += [_line(item, number) or next(rest) for number, item in enumerate(items, 1)]
         else:
             lines += [f"row {row + 1}{made[row]}" for row in sorted(said)]
         lines.append(closing)
@@ -201,13 +204,13 @@ def _is_gap(key: str, item: Value) -> bool:
     return type(item) is Verbatim and item.text == key
 
 
-def _line(item: Value) -> str | None:
+def _line(item: Value, number: int) -> str | None:
     """The line of what is not an ordinary row."""
     if type(item) is Verbatim:
         return item.text
     if type(item) is Full:
         return f"[row {item.number} in full] {item.record.text}"
-    return None
+    return f"[row {number} in full] {item.text}" if type(item) is Doubled else None
 
 
 def _heading(found: Sequence[Column]) -> str:
@@ -218,7 +221,7 @@ def _heading(found: Sequence[Column]) -> str:
     for what, group, say in (("in all", plainly, _default), ("in each", made, _template)):
         for unless, chosen in (
             ("", [column for column in group if not column.odd]),
-            (" unless it ends otherwise", [column for column in group if column.odd]),
+            (" unless a row says otherwise", [column for column in group if column.odd]),
         ):
             if chosen:
                 text += f"; {what}{unless}: {', '.join(map(say, chosen))}"
@@ -235,16 +238,24 @@ def _template(column: Column) -> str:
     return f"{column.label}: {text}" if column.same else f'{column.label}: "{text}"'
 
 
+def _label(column: Column) -> str:
+    return columns.label_of(column.path[:-1]) if column.short else column.label
+
+
 def _pair(column: Column, cell: str | None) -> str:
-    if column.short:
-        label = columns.label_of(column.path[:-1])
-        return f"{label}: null" if cell == "null" else f"{label}: {{{quote(str(column.path[-1]))}:{cell},...}}"
-    return f"{column.label}: {cell}"
+    if column.short and cell != "null":
+        return f"{_label(column)}: {{{quote(str(column.path[-1]))}:{cell},...}}"
+    return f"{_label(column)}: {cell}"
 
 
 def _odd(found: Iterable[Column], row: int) -> str:
-    """`; state: "gone", email: null`: where a row differs from the heading, or has more."""
-    return "; " + ", ".join([_pair(column, column.cells[row]) for column in found if row in column.odd])
+    """`; state: "gone", email: null, no phone`: where a row differs from the heading, or has more."""
+    pairs = [
+        _pair(column, column.cells[row]) if column.cells[row] is not None else f"no {_label(column)}"
+        for column in found
+        if row in column.odd
+    ]
+    return f"; {', '.join(pairs)}"
 
 
 def _names(cells: Sequence[Column]) -> str:
