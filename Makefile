@@ -20,19 +20,17 @@ help:
 
 setup: $(READY)
 
-# Made again when pyproject.toml changes. The group `dev` needs pip 25.1, which a new environment may lack.
+# Made again when pyproject.toml changes. Where uv is missing or fails, pip does it; the group `dev` needs pip 25.1.
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "Headroom needs Python 3.10 or newer with venv; name one: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "setting up $(VENV) (once)"
-	@if command -v uv >/dev/null 2>&1; then \
-		{ test -x $(BIN)/python || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV); } \
-			&& uv pip install --quiet --python $(BIN)/python --editable . --group dev; \
-	else \
-		{ test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV); } \
-			&& $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" \
-			&& $(BIN)/python -m pip install --quiet --editable . --group dev; \
-	fi
+	@{ command -v uv >/dev/null \
+		&& uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV) \
+		&& uv pip install --quiet --python $(BIN)/python --editable . --group dev; } \
+	|| { { test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV); } \
+		&& $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" \
+		&& $(BIN)/python -m pip install --quiet --editable . --group dev; }
 	@touch $@
 
 demo: $(READY)

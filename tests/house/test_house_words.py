@@ -10,7 +10,7 @@ REGISTRY = re.compile(
     r"registry\.npm|npmjs\.(?:org|com)|pypi\.(?:org|io)|pythonhosted\.org|crates\.io|rubygems\.org|proxy\.golang",
     re.IGNORECASE,
 )
-HERE = "tests/house/test_words.py"
+HERE = "tests/house/test_house_words.py"
 BINARY = {".png", ".gif", ".ico", ".onnx", ".gz", ".zst", ".woff2"}
 
 
