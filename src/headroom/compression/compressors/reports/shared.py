@@ -12,6 +12,7 @@ red is never in it: the failing line, the error, the last line of a text.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from headroom.compression import markers
@@ -40,14 +41,17 @@ def fold(sheet: Sheet, failures: Iterable[Failure]) -> None:
     """Refer to the lines that stand under an earlier heading."""
     lines = sheet.lines
     known: dict[tuple[str, ...], tuple[int, Failure]] = {}
+    titles: Counter[str] = Counter()
     for failure in failures:
         if sheet.fate[failure.start] is not None:
             continue
+        titles[failure.title] += 1
         last = max((i for i in range(failure.text, failure.end) if lines[i].strip()), default=failure.text)
         index = failure.text
         while index < last:
             found = known.get(tuple(lines[index : index + WINDOW]))
-            index += _refer(sheet, index, last, found) if found else 1
+            certain = found is not None and titles[found[1].title] == 1
+            index += _refer(sheet, index, last, found) if found and certain else 1
         for index in range(failure.text, failure.end - WINDOW + 1):
             if not any(sheet.fate[index : index + WINDOW]):
                 known.setdefault(tuple(lines[index : index + WINDOW]), (index, failure))
