@@ -56,7 +56,9 @@ mutants: $(READY)
 	@$(BIN)/python scripts/mutants.py
 
 bench: $(READY)
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/corpus.py
+	@$(BIN)/python benchmarks/sessions.py
+	@$(BIN)/python benchmarks/speed.py
 
 # Remakes the bundled samples; needs the network and the tools that are sampled.
 samples: $(READY)

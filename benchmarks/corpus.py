@@ -113,7 +113,11 @@ class System:
     """A worker process."""
 
     def __init__(self, name, python):
-        self.name, self.home = name, tempfile.mkdtemp(prefix="bench-")
+        self.name, self.python = name, python
+        self.start()
+
+    def start(self):
+        self.home = tempfile.mkdtemp(prefix="bench-")
         keep = {key: os.environ[key] for key in ("TIKTOKEN_CACHE_DIR",) if key in os.environ}
         env = {
             "PATH": os.environ["PATH"],
@@ -126,7 +130,7 @@ class System:
             **keep,
         }
         self.process = subprocess.Popen(
-            [python, HERE / "worker.py", name],
+            [self.python, HERE / "worker.py", self.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -140,7 +144,11 @@ class System:
         self.process.stdin.write(json.dumps({"messages": messages, "model": model, "repeats": repeats}) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
-        return json.loads(line) if line else {"error": "the process died"}
+        if line:
+            return json.loads(line)
+        self.close()
+        self.start()
+        return {"error": "the process died"}
 
     def close(self):
         self.process.stdin.close()
@@ -160,9 +168,8 @@ def measure(name, python, items, repeats):
         model = "claude-sonnet-4-6" if api == "anthropic" else "gpt-4o"
         if first_ms is None:  # the cold cost is measured once, on the first item; then the process is warm
             first_ms = system.call(messages, model, 1).get("times_ms", [0])[0]
-            shutil.rmtree(Path(system.home) / ".local", ignore_errors=True)
             system.close()
-            system = System(name, python)
+            system.start()
             system.call(
                 [
                     {"role": "user", "content": "hello"},

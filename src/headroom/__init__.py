@@ -18,7 +18,7 @@ from headroom.result import Compressed, CompressedText
 from headroom.settings import Settings
 
 if TYPE_CHECKING:
-    from headroom.originals.slices import Lines
+    from headroom.originals.slices import Lines, Rows
     from headroom.originals.store import Store
 
 __version__ = "0.1.0"
@@ -105,7 +105,7 @@ def compress_text(
 def retrieve(
     handle: str,
     lines: Lines | None = None,
-    rows: str | int | None = None,
+    rows: Rows | None = None,
     grep: str | None = None,
     *,
     store: Store | None = None,

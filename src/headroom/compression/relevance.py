@@ -23,13 +23,15 @@ RED = re.compile(
 _WORD = re.compile(r"[^\W_]+(?:[-_./:@#+$%&=][^\W_]+)*")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]{2,120})[\"'`]")
 _CAMEL = re.compile(r"[a-z][A-Z]")
-_STOP = frozenset(  # noqa: SIM905 - a list is forty lines
-    "a about above after all also an and any anything are as at be been but by can could describe did do does each explain find first for from get give had has "
-    "have here how i if in into is it its just know like list look make may me more most my need no not now of off on one only open or "
-    "our out over please point read say see should show so some summarise summarize tell than that the their them then there these they "
-    "this those to unusual up use used was we went were what when where which who whose why will with would wrong you your output response "
-    "api table log file files test tests record cat bash command head tail grep run name".split()
-)
+_STOP_WORDS = """
+a about above after all also an and any anything are as at be been but by can could describe did do does each
+explain find first for from get give had has have here how i if in into is it its just know like list look
+make may me more most my need no not now of off on one only open or our out over please point read say see
+should show so some summarise summarize tell than that the their them then there these they this those to
+unusual up use used was we went were what when where which who whose why will with would wrong you your
+output response api table log file files test tests record cat bash command head tail grep run name
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 
 
 class Query:
