@@ -8,6 +8,7 @@ import re
 
 HEADING = re.compile(r"[\[{](\d+) (records|entries|arrays|lines of JSON)")
 SECTION = re.compile(r"; (in all|in each)( unless a row says otherwise)?: ")
+GIVEN = re.compile(r"; in all with ")
 DEFINES = re.compile(r'\n\[Above, \{("(?:[^"\\]|\\.)*"):\.\.\.,\.\.\.\} is short for one of these:\]\n')
 NOTE = '\n[A string cut short like "this"... is given in full above, where it first stands]'
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -154,6 +155,10 @@ class Reader:
                 defaults.update(self.pairs(self.value))
             else:
                 made.update(self.pairs(self.made))
+        while self.take(GIVEN):
+            sign = self.label()
+            self.must(": ")
+            made.update({path: ("given", sign, value) for path, value in self.pairs(self.value).items()})
         hoisted = bool(defaults or made)
         self.must("\n")
         closing = "}" if noun == "entries" else "]"
@@ -261,7 +266,7 @@ def parse_labels(text):
 
 
 def sources(how):
-    if how[0] == "same":
+    if how[0] in ("same", "given"):
         return [how[1]]
     return [part for part in parse_labels(how[1][1:-1]) if isinstance(part, tuple)]
 
@@ -269,6 +274,8 @@ def sources(how):
 def apply(how, cells):
     if any(cells.get(path, MISSING) is MISSING for path in sources(how)):
         return MISSING
+    if how[0] == "given":
+        return how[2]
     if how[0] == "same":
         return cells[how[1]]
     made = ""

@@ -7,32 +7,88 @@ inside goes to the router; text an agent may edit (source, prose) is nobody's, s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+from headroom.compression import mixed
 from headroom.compression.contract import Context
 
-_DELIMITED = re.compile(
-    r"(?P<open><(?P<tag>documents?|document_contents?|doc|file|file_contents?|context|attachment|chunk|passage|search_results?|tool_result|log|logs|output|data)\b[^>\n]{0,300}>)(?P<body>.*?)(?P<close></(?P=tag)>)"
-    r"|(?P<fence>^(?P<ticks>```+|~~~+)[^\n]{0,60}\n)(?P<code>.*?)(?P<end>^(?P=ticks)[ \t]*$)",
-    re.DOTALL | re.MULTILINE,
+_TAG = re.compile(
+    r"<(?P<end>/?)(?P<name>documents?|document_contents?|doc|file|file_contents?|context|attachment|chunk|passage"
+    r"|search_results?|tool_result|logs?|output|data)(?:\s[^<>\n]{0,300})?>"
 )
-MAX_DEPTH = 3
+MAX_DEPTH = 4
 """Documents in `<documents>` in `<context>`: nobody nests deeper."""
 
 
-def fold(text: str, context: Context, first_line: int = 1, depth: int = 0) -> tuple[str, bool]:
+@dataclass
+class _Document:
+    """A delimited part of a text: where its inside begins and ends, and the parts in it."""
+
+    start: int
+    stop: int
+    name: str = ""
+    inside: list[_Document] = field(default_factory=list)
+
+
+def fold(text: str, context: Context) -> tuple[str, bool]:
     """The text with its documents made shorter where they can be, and whether nothing is missing."""
-    pieces, at, lossless = [], 0, True
-    for match in _DELIMITED.finditer(text):
-        name = "body" if match["body"] is not None else "code"
-        start, end = match.span(name)
-        line = first_line + text.count("\n", 0, start)
-        inner = match[name]
-        routed = context.route(inner, line)
+    whole = _Document(0, len(text))
+    whole.inside = _documents(text)
+    return _folded(text, whole, context, context.first_line, 0)
+
+
+def _folded(text: str, document: _Document, context: Context, line: int, depth: int) -> tuple[str, bool]:
+    pieces, at, lossless = [], document.start, True
+    for inner in document.inside:
+        line += text.count("\n", at, inner.start)
+        said = text[inner.start : inner.stop]
+        routed = context.route(said, line)
         if routed is not None:
-            inner, lossless = routed.text, lossless and routed.lossless
-        elif name == "body" and depth < MAX_DEPTH:
-            inner, whole = fold(inner, context, line, depth + 1)
-            lossless = lossless and whole
-        pieces += [text[at:start], inner]
-        at = end
-    return "".join(pieces) + text[at:], lossless
+            said, whole = routed
+        else:
+            said, whole = _folded(text, inner, context, line, depth + 1) if depth < MAX_DEPTH else (said, True)
+        lossless = lossless and whole
+        pieces += [text[at : inner.start], said]
+        line += text.count("\n", inner.start, inner.stop)
+        at = inner.stop
+    return "".join(pieces) + text[at : document.stop], lossless
+
+
+def _documents(text: str) -> list[_Document]:
+    """The outermost documents, each with those in it. A tag that is never closed is text."""
+    top: list[_Document] = []
+    opened: list[_Document] = []
+    for start, stop, name, ends in _edges(text):
+        if not name:
+            (opened[-1].inside if opened else top).append(_Document(start, stop))
+        elif not ends:
+            opened.append(_Document(stop, stop, name))
+        elif name in (document.name for document in opened):
+            _close(opened, top, name, start)
+    for document in opened:
+        top += document.inside
+    return top
+
+
+def _close(opened: list[_Document], top: list[_Document], name: str, stop: int) -> None:
+    """End the innermost document of a name; what was opened in it and never closed is text."""
+    left: list[_Document] = []
+    while (document := opened.pop()).name != name:
+        left = document.inside + left
+    document.stop = stop
+    document.inside += left
+    (opened[-1].inside if opened else top).append(document)
+
+
+def _edges(text: str) -> Iterator[tuple[int, int, str, bool]]:
+    """Tags as (start, stop, name, whether they end), and the insides of fences without a name, in order."""
+    islands = mixed.islands(text)
+    at = 0
+    for island in [*islands, None]:
+        for tag in _TAG.finditer(text, at, island.start if island else len(text)):
+            yield tag.start(), tag.end(), tag["name"], bool(tag["end"])
+        if island:
+            at = island.stop
+            if not island.kept:
+                yield island.first, island.last, "", False

@@ -8,24 +8,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from headroom.compression.contract import Compressor
 
+_FRAME_TAG = (
+    r"(?!headroom:)[\w:-]*(?:output|results?|response|content|stdout|stderr|context|observation|error|warning|notice|reminder"
+    r"|path|type|file|status|returncode|exit_?code|message|metadata)"
+)
+"""Tags that agents put around what a tool printed; others belong to a document."""
+_FRAME_LINE = rf"</?{_FRAME_TAG}>|<({_FRAME_TAG})>[^<\n]{{0,300}}</\1>"
 _HEAD = re.compile(
-    r"\A(?:\s*(?:</?(?!headroom:)[A-Za-z_][\w:-]*>|<(returncode|exit_code|status)>-?\d+</\1>|(?:Exit code|Command|Directory|Output|Wall time|Process exited with code|Original token count|Chunk ID|Total output lines)\b:?[^\n]{0,200})[ \t]*(?:\n|\Z)){1,8}"
+    rf"\A(?:\s*(?:{_FRAME_LINE}|(?:Exit code|Command|Directory|Output|Wall time|Process exited with code"
+    r"|Original token count|Chunk ID|Total output lines)\b:?[^\n]{0,200})[ \t]*(?:\n|\Z)){1,8}"
 )
 _TAIL = re.compile(
-    r"(?:\n[ \t]*(?:</(?!headroom:)[A-Za-z_][\w:-]*>|<(returncode|exit_code|status)>-?\d+</\1>|<shellId:[^\n]{0,100}>|(?:Exit Code|Process Group PGID|Error|Signal|Background PIDs): [^\n]{0,80}))+\s*\Z"
+    rf"(?:\n[ \t]*(?:{_FRAME_LINE}|<shellId:[^\n]{{0,100}}>"
+    r"|(?:Exit Code|Process Group PGID|Error|Signal|Background PIDs): [^\n]{0,80}))+\s*\Z"
 )
 KEEP = "<headroom:keep>"
-KEPT = re.compile(r"<headroom:keep>.*?</headroom:keep>", re.DOTALL)
-"""What the user protected, tags included: nobody touches it."""
-_ISLAND = re.compile(
-    r"(?P<keep><headroom:keep>.*?</headroom:keep>)"
-    r"|(?P<fence>^(?P<ticks>```+|~~~+)[^\n]{0,60}\n(?P<inside>.*?)^(?P=ticks)[ \t]*$)",
-    re.DOTALL | re.MULTILINE,
-)
+KEEP_END = "</headroom:keep>"
+_FENCE = re.compile(r"^[ \t]{0,3}(```+|~~~+)[^\n`]{0,80}\n", re.MULTILINE)
+_OPENS = re.compile(rf"{KEEP}|{_FENCE.pattern}", re.MULTILINE)
 _JSON_START = re.compile(r"^[\[{](?=\s*[\[{\"\d\-tfn])", re.MULTILINE)
 _DECODER = json.JSONDecoder()
 MIN_JSON = 300
@@ -36,6 +41,8 @@ MAX_GAP = 3
 """Lines of no kind that may stand inside a run: a wrapped line, a blank one."""
 MAX_CHARS = 4_000_000
 """Above this a text is one kind or nobody's."""
+MAX_BROKEN = 200
+"""Beginnings of JSON that turned out to be none, after which nobody looks for more: each costs a look at the rest."""
 
 
 class Part(NamedTuple):
@@ -61,12 +68,17 @@ def frame(text: str) -> tuple[str, str, str] | None:
     return text[:start], text[start:end], text[end:]
 
 
+def kept(text: str) -> Iterator[tuple[int, int]]:
+    """Where what the user protected begins and ends, its tags included: nobody touches it."""
+    start = text.find(KEEP)
+    while start >= 0 and (end := text.find(KEEP_END, start)) >= 0:
+        yield start, end + len(KEEP_END)
+        start = text.find(KEEP, end)
+
+
 def kept_lines(text: str) -> list[tuple[int, int]]:
-    """The lines, first and one past the last from 0, that the user protected with `<headroom:keep>`."""
-    if KEEP not in text:
-        return []
-    spans = (match.span() for match in KEPT.finditer(text))
-    return [(text.count("\n", 0, start), text.count("\n", 0, end) + 1) for start, end in spans]
+    """The lines, first and one past the last from 0, that the user protected."""
+    return [(text.count("\n", 0, start), text.count("\n", 0, end) + 1) for start, end in kept(text)]
 
 
 def split(text: str, kinds: Iterable[Compressor]) -> list[Part]:
@@ -83,22 +95,58 @@ def split(text: str, kinds: Iterable[Compressor]) -> list[Part]:
     return [part for part in parts if part.text]
 
 
-def _islands(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Spans with borders of their own: what the user protected, what stands in a fence, JSON that starts and ends with its lines."""
-    for match in _ISLAND.finditer(text):
-        if match["keep"] is not None:
-            yield match.start(), match.end(), False
-        elif match["fence"] is not None:
-            yield match.start("inside"), match.end("inside"), True
-    if "```" in text or "~~~" in text or KEEP in text:
-        return
+class Island(NamedTuple):
+    """A part with borders of its own."""
+
+    start: int
+    first: int
+    """Where its inside begins; its borders are outside."""
+    last: int
+    stop: int
+    kept: bool
+    """What the user protected: nobody looks inside."""
+
+
+def islands(text: str) -> list[Island]:
+    """What the user protected, and what stands between code fences, in order; what is never closed is neither."""
+    found: list[Island] = []
+    unclosed: set[str] = set()
     at = 0
+    while opening := _OPENS.search(text, at):
+        at, ticks = opening.end(), opening[1]
+        mark = ticks or KEEP_END
+        closing = None if mark in unclosed else _closing(mark).search(text, at)
+        if closing is None:
+            unclosed.add(mark)
+            continue
+        inside = (opening.start(), closing.end()) if ticks is None else (at, closing.start())
+        at = closing.end()
+        found.append(Island(opening.start(), *inside, at, kept=ticks is None))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _closing(mark: str) -> re.Pattern[str]:
+    return re.compile(KEEP_END if mark == KEEP_END else rf"^[ \t]{{0,3}}{mark}[ \t]*\r?$", re.MULTILINE)
+
+
+def _islands(text: str) -> Iterator[tuple[int, int, bool]]:
+    """The insides of islands; where there are none, JSON that starts and ends with its lines."""
+    found = islands(text)
+    for island in found:
+        yield island.first, island.last, not island.kept
+    if found:
+        return
+    at = broken = 0
     for match in _JSON_START.finditer(text):
         if match.start() < at:
             continue
         try:
             _, end = _DECODER.raw_decode(text, match.start())
         except (ValueError, RecursionError):
+            broken += 1
+            if broken > MAX_BROKEN:
+                return
             continue
         if end - match.start() >= MIN_JSON and text[end : end + 1] in ("", "\n", "\r"):
             yield match.start(), end, True

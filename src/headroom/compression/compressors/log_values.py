@@ -71,10 +71,11 @@ class _Column:
     def add(self, start: int, cells: list[str]) -> None:
         if self.number is not None:
             self.number.update(cells)
-            for value in self.number.keys() - self.first.keys():
-                self.first[value] = start + cells.index(value)
             if len(self.number) > FEW:
                 self.number = None
+            else:
+                for value in self.number.keys() - self.first.keys():
+                    self.first[value] = start + cells.index(value)
         if self.numbers is not None:
             try:
                 block = array("d", map(float, cells))

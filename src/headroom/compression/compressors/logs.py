@@ -202,7 +202,8 @@ def _ends_and_hits(plan: _Plan, context: Context) -> None:
     text, starts = entries.mined.text, entries.mined.starts
     found: set[int] = set()
     for key in context.query.keys[:64]:
-        places = islice(re.finditer(rf"(?<![A-Za-z0-9]){re.escape(key)}(?![A-Za-z0-9])", text), 100)
+        word = re.escape(key)  # first in the pattern: a literal start is searched for at C speed
+        places = islice(re.finditer(rf"{word}(?<![A-Za-z0-9]{word})(?![A-Za-z0-9])", text), 100)
         found.update(bisect_right(starts, place.start()) - 1 for place in places)
     lines = sorted(found)
     named = hits(context.query, [entries.mined.lines(line, line + 1) for line in lines])

@@ -18,6 +18,7 @@ Path = tuple[str | int, ...]
 """Keys, and places in arrays."""
 
 _PLAIN = re.compile(r"[A-Za-z_][\w-]*\Z")
+_PLAIN_WORDS = frozenset((None, "null", "true", "false", '""', "[]"))
 _PLACES = 3
 """Objects in an array up to which each place becomes columns: the one container of a pod, the two ends of a line."""
 _SOURCES = 40
@@ -37,6 +38,8 @@ class Column:
     """What the heading says; rows that differ say so."""
     template: list[str | Column] | None = None
     """What the heading says, in parts: text, and columns whose value goes there."""
+    given: Column | None = None
+    """The default holds only for rows that have this column."""
     same: bool = False
     """The template is one other column, types and all."""
     odd: set[int] = field(default_factory=set)
@@ -159,6 +162,8 @@ def settle(columns: list[Column], rows: int, *, hard: bool) -> None:
     """
     for column in columns:
         _constant(column, rows)
+    if rows >= 3:
+        _given([column for column in columns if column.default is None])
     varied = [column for column in columns if column.default is None]
     if rows >= 3:
         _equals(varied)
@@ -183,10 +188,29 @@ def _constant(column: Column, rows: int) -> None:
     column.odd = {index for index, cell in enumerate(column.cells) if cell != missing} if others else set()
 
 
+def _given(columns: list[Column]) -> None:
+    """Columns that always say the same, but are missing in some rows: just those in which another one is missing."""
+    signs: dict[tuple[bool, ...], Column] = {}
+    alone: list[tuple[tuple[bool, ...], Column]] = []
+    for column in columns:
+        if None in column.cells:
+            missing = tuple([cell is None for cell in column.cells])
+            if len(set(column.cells)) > 2:
+                signs.setdefault(missing, column)
+            else:
+                alone.append((missing, column))
+    for missing, column in alone:
+        sign = signs.setdefault(missing, column)
+        if sign is not column and missing.count(False) > 1:
+            column.default, column.given = next(cell for cell in column.cells if cell is not None), sign
+
+
 def _equals(columns: list[Column]) -> None:
     """Columns that say what an earlier one says."""
     first: dict[tuple[str | None, ...], Column] = {}
     for column in columns:
+        if len(set(column.cells) - _PLAIN_WORDS) < 2:
+            continue  # two columns of flags are alike by chance
         source = first.setdefault(tuple(column.cells), column)
         if source is not column and not column.short and not source.short:
             column.template, column.same = [source], True

@@ -18,7 +18,7 @@ _MIN_TEXT = 60
 _MIN_GAIN = 200
 """Characters that a shape must save: its heading in the list at the end takes about a hundred."""
 _LONGEST_KEY = 48
-_KEYS = 60
+_KEYS = 120
 """Keys of a shape that are looked at."""
 _WHO = re.compile(r"(?:^|_|[a-z](?=[IN]))(?:(?i:id|name|key|login|number|slug|sha|ref|path|email|url|uid|arn|code))$")
 _NAME = re.compile(r"[^/:\s]{1,40}(?: [^/:\s]{1,20}){0,3}\Z")
@@ -44,6 +44,8 @@ class _Census:
         self.records: dict[str, Record] = {}
         self.loose: Counter[str] = Counter()
         """How often outside tables, where it would be written with its keys."""
+        self.cost: Counter[str] = Counter()
+        """Characters that all its places take; in a table, what is the same in the whole column counts once."""
 
     def visit(self, value: Value, *, tabled: bool = False) -> None:
         """Count the objects in a value; what is inside one that was met before counts once."""
@@ -63,6 +65,8 @@ class _Census:
 
     def _visit_rows(self, rows: list[Record]) -> None:
         """Rows of a table: objects of one shape in one column become columns themselves."""
+        for row, size in zip(rows, _sizes(rows), strict=True):
+            self.cost[row.text] += size
         fresh = [row for row in rows if self._new(row, tabled=True)]
         for key in dict.fromkeys(key for row in fresh for key in row):
             inner = [row[key] for row in fresh if type(row.get(key)) in _HOLDS]
@@ -77,11 +81,31 @@ class _Census:
         if len(record.text) < _MIN_TEXT:
             return True
         self.times[record.text] += 1
-        self.loose[record.text] += not tabled
+        if not tabled:
+            self.loose[record.text] += 1
+            self.cost[record.text] += len(record.text)
         if self.times[record.text] > 1:
             return False
         self.records[record.text] = record
         return True
+
+
+def _sizes(rows: list[Record]) -> list[int]:
+    """About how many characters each row of a table takes, with its share of the heading."""
+    heading, sizes = 0, [0] * len(rows)
+    for key, first in rows[0].items():
+        values = [row.get(key) for row in rows]
+        if all(value == first for value in values):
+            heading += _size(first) + len(key) + 3
+        else:
+            sizes = [size + _size(value) + 1 for size, value in zip(sizes, values, strict=True)]
+    return [size + heading // len(rows) for size in sizes]
+
+
+def _size(value: Value) -> int:
+    if type(value) is str:
+        return len(value) + 2
+    return len(value.text) if type(value) is Record else len(write(value))
 
 
 _HOLDS = frozenset((Record, list, Pruned, Embedded))
@@ -119,7 +143,7 @@ def _gain(key: str, records: list[Record], census: _Census) -> int:
     for record in records:
         times, loose = census.times[record.text], census.loose[record.text]
         cells = sum(len(write(value)) + 1 for name, value in record.items() if name not in common)
-        now = loose * len(record.text) + (times - loose) * cells
+        now = census.cost[record.text]
         then = loose * len(reference(record, key)) + (times - loose) * (len(write(record[key])) + 1)
         gain += now - then - (cells if len(records) > 2 else len(record.text))
         total += now

@@ -215,7 +215,7 @@ def _line(item: Value, number: int) -> str | None:
 
 def _heading(found: Sequence[Column]) -> str:
     """What holds for every row."""
-    plainly = [column for column in found if column.default and column.template is None]
+    plainly = [column for column in found if column.default and column.given is None]
     made = [column for column in found if column.template is not None]
     text = ""
     for what, group, say in (("in all", plainly, _default), ("in each", made, _template)):
@@ -225,6 +225,10 @@ def _heading(found: Sequence[Column]) -> str:
         ):
             if chosen:
                 text += f"; {what}{unless}: {', '.join(map(say, chosen))}"
+    for sign in dict.fromkeys(column.given for column in found if column.given is not None):
+        text += (
+            f"; in all with {_label(sign)}: {', '.join([_default(column) for column in found if column.given is sign])}"
+        )
     return text
 
 
