@@ -31,7 +31,7 @@ def expand(text):
         return text
     text = text.removesuffix(NOTE)
     full = {
-        match[0] for match in TOKEN.finditer(text) if len(match[0]) >= 50 and not text.startswith("...", match.end())
+        match[0] for match in TOKEN.finditer(text) if len(match[0]) >= 42 and not text.startswith("...", match.end())
     }
 
     def whole(match):

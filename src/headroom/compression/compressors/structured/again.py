@@ -14,7 +14,7 @@ from collections import Counter
 from os.path import commonprefix  # of strings, character by character
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
-LONG = 48
+LONG = 40
 """Characters from which a string may be cut: a beginning is at least `_SHOWN`, and the cut must save tokens."""
 _SHOWN = 16
 _MIN_SAVED = 24
