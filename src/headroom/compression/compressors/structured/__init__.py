@@ -209,7 +209,8 @@ def _route(draft: _Draft, least: int, most: int) -> None:
 
 COMPRESSOR = Compressor(
     name="structured",
-    promise="JSON: every record's shape and type, rare values, outliers, words of trouble and records asked for; all values up to 24,000 tokens",
+    promise="JSON: each record's shape and types, rare values, outliers, words of trouble, records asked for; hashes and base64 aside, "
+    "all values up to 24,000 tokens (2,000 where the question names records)",
     score=_score,
     compress=_compress,
     line=_LINE,
