@@ -33,7 +33,7 @@ _MOST_CHANGES = 12
 _NAMED = re.compile(
     r"[ +-]\s*(?:name\s*[=:]\s*\"(?P<toml>[^\"]+)\"|\"(?:node_modules/)?(?P<json>(?:[^\"/]+/)*[^\"]+)\": \{|\"?(?P<yarn>@?[^\s@\"]+)@[^\s].*:$)"
 )
-_VERSION = re.compile(r"([+-])\s*\"?version\"?\s*[=:]?\s*\"?(\d[^\"\s,]*)\"?,?\s*$")
+_VERSION = re.compile(r"([+-])\s*\"?version\"?(?:\s*[=:])?\s*\"?(\d[^\"\s,]*)\"?,?\s*$")
 _GO = re.compile(r"([+-])(\S+) (v\S+?)(/go\.mod)? h1:")
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 LINE = re.compile(
-    r"(?P<hash>\^?[0-9a-f]{7,40})(?: (?P<file>\S+))? +\((?P<who>\S.*?) +(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}) +(?P<line>\d+)\)(?: (?P<text>.*))?$",
+    r"(?P<hash>\^?[0-9a-f]{7,40})(?: (?P<file>\S+))? +\((?P<who>\S+(?: +\S+)*?) +(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}) +(?P<line>\d+)\)(?: (?P<text>.*))?$",
     re.DOTALL,
 )
 

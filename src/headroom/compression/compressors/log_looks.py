@@ -22,7 +22,7 @@ _BEFORE = (
     r"(?:[\w./-]{1,60}\s{0,30}\|\s{1,4}"  # docker compose: the container's name
     r"|[^\t\n]{1,80}\t[^\t\n]{1,80}\t\ufeff?"  # gh run view --log: job and step
     r"|\[[\w./-]{1,80}\] |[\w.-]{1,80}\.log[\w.:-]{0,40} |<\d{1,3}>(?:1 )?|\ufeff"
-    r"|[A-Z]{4,8} *[-|:]? *|[-A-Z_]{1,16} \d{10} |[A-Z], |\d{1,9}:[A-Z] )?"
+    r"|[A-Z]{4,8} {0,8}(?:[-|:] {0,8})?|[-A-Z_]{1,16} \d{10} |[A-Z], |\d{1,9}:[A-Z] )?"
 )
 _TIME = r"\d?\d:\d\d:\d\d"
 _STAMPS = (
