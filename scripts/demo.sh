@@ -14,11 +14,12 @@ say() { printf '\n$ %s\n' "$*"; }
 say headroom perf
 headroom perf
 
-say "headroom compress --stats $log | head -20"
+pick=' x48|work_mem|FATAL|ERROR|left out'
+say "headroom compress --stats $log | grep -E '$pick'"
 headroom compress --stats "$log" >"$short" 2>"$HEADROOM_HOME/stats"
-head -20 "$short" | cut -c1-160
+grep -E "$pick" "$short" | cut -c1-160
 cat "$HEADROOM_HOME/stats"
 
-handle=$(grep -oE 'h:[0-9a-f]{12}' "$short" | tail -1)
-say "headroom retrieve $handle --grep 'work_mem|deadlock'"
-headroom retrieve "$handle" --grep 'work_mem|deadlock' | cut -c1-160
+handle=$(grep -oE 'h:[0-9a-f]{12}' "$short" | tail -1) || { echo "nothing was left out" >&2; exit 1; }
+say "headroom retrieve $handle --grep 'WHERE tid = 7;'"
+headroom retrieve "$handle" --grep 'WHERE tid = 7;' | cut -c1-160
