@@ -87,11 +87,12 @@ def split(text: str, kinds: Iterable[Compressor]) -> list[Part]:
         return [Part(text, routable=False)]
     parts: list[Part] = []
     at = 0
+    around = KEEP in text  # then nobody has been asked about the whole
     for start, end, routable in _islands(text):
-        parts += _by_lines(text[at:start], kinds)
+        parts += _by_lines(text[at:start], kinds, around)
         parts.append(Part(text[start:end], routable))
         at = end
-    parts += _by_lines(text[at:], kinds)
+    parts += _by_lines(text[at:], kinds, around)
     return [part for part in parts if part.text]
 
 
@@ -153,11 +154,12 @@ def _islands(text: str) -> Iterator[tuple[int, int, bool]]:
             at = end
 
 
-def _by_lines(text: str, kinds: Iterable[Compressor]) -> list[Part]:
+def _by_lines(text: str, kinds: Iterable[Compressor], around: bool) -> list[Part]:
+    """Runs of lines that a compressor surely knows, and what is between them; `around`: offer the text even if it has none."""
     patterns = [kind.line for kind in kinds if kind.line is not None]
     lines = text.splitlines(keepends=True)
     if len(lines) < MIN_RUN or not patterns:
-        return [Part(text, routable=False)]
+        return [Part(text, routable=around and len(lines) >= MIN_RUN)]
     labels = [next((number for number, pattern in enumerate(patterns) if pattern.match(line)), None) for line in lines]
     parts: list[Part] = []
     done = 0
@@ -166,7 +168,7 @@ def _by_lines(text: str, kinds: Iterable[Compressor]) -> list[Part]:
             parts.append(Part("".join(lines[done:start]), start - done >= MIN_RUN))
         parts.append(Part("".join(lines[start:end]), routable=True))
         done = end
-    parts.append(Part("".join(lines[done:]), done > 0 and len(lines) - done >= MIN_RUN))
+    parts.append(Part("".join(lines[done:]), (around or done > 0) and len(lines) - done >= MIN_RUN))
     return parts
 
 
