@@ -143,3 +143,11 @@ def exchange(number, command, text, *, as_list=False, name="Bash"):
         },
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": f"toolu_{number}", "content": content}]},
     ]
+
+
+_REARRANGED = re.compile(r"\n\[rearranged, nothing left out\. Full text: h:[0-9a-f]{12}\]\Z")
+
+
+def body(made):
+    """What a compressor wrote: without the last line, by the pipeline, that says that nothing was left out."""
+    return _REARRANGED.sub("", made.text)

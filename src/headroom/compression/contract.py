@@ -1,7 +1,7 @@
 """What a compressor is: a name, a score, a transform, a promise. One file and one line in the table.
 
     def score(probe):  ->  0.0 (not mine) ... 1.0 (surely mine), by looks; the router asks everyone and takes the best
-    def compress(text, context):  ->  Folded, or None where it cannot help
+    def compress(text, context):  ->  Folded; with the very same text: mine, leave it as it is; None: ask the next one
 
 Rules for `compress`:
 * pure: the result depends on `text` and `context` alone; no clock, file, environment or randomness.

@@ -21,6 +21,10 @@ from headroom.tokens import count
 
 TINY = 24
 """Characters under which no setting could make a text shorter: no decision is kept for it."""
+TOLD = 200
+"""Tokens saved without loss from which a text says so in a last line of twenty: readers distrust what looks rearranged
+and says nothing, and run the command again."""
+REARRANGED = "rearranged, nothing left out"
 QUERY_CHARS = 6000
 """Of what the user said last, as much as a query reads: the end, where the question stands."""
 
@@ -110,6 +114,9 @@ class _Reader:
         work = Work(block.text, plan, Query(f"{self.said[-QUERY_CHARS:]}\n{plan.command}"), self.settings)
         text, lossless = documents.fold(block.text, work) if plan.documents else self.fold(block, plan, work)
         after = before if text == block.text else count(text)
+        if lossless and before - after >= TOLD and not set(work.by) <= {"numbered"}:
+            text += "\n" + markers.note(REARRANGED, work.handle())
+            after = count(text)
         if not worth(after, before):
             return stays
         handle = work.handle()

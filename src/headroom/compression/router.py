@@ -47,8 +47,8 @@ def fold(text: str, context: Context, allowed: Iterable[Compressor] = TABLE) -> 
         return _by_parts(text, context, allowed)
     for compressor in ranked(text, context.command, allowed):
         folded = compressor.compress(text, context)
-        if folded is not None and folded.text != text:
-            return Routed(folded, (compressor.name,))
+        if folded is not None:
+            return Routed(folded, (compressor.name,)) if folded.text != text else None
     return _by_parts(text, context, allowed)
 
 

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 from headroom.compression.compressors.reports import candidates, failures, green, looks, places, problems
 from headroom.compression.compressors.reports.sheet import Sheet
-from headroom.compression.contract import Compressor, Context, Folded
+from headroom.compression.contract import Compressor, Context, Folded, Probe
+
+SURELY = 0.8
+"""A score that only the forms of reports reach."""
 
 
 def compress(text: str, context: Context) -> Folded | None:
@@ -30,7 +33,12 @@ def compress(text: str, context: Context) -> Folded | None:
     problems.fold(sheet, found, lossless=lossless)
     if not lossless:
         green.hide(sheet, context.query)
-    return sheet.result(context)
+    return sheet.result(context) or _left_alone(text, context)
+
+
+def _left_alone(text: str, context: Context) -> Folded | None:
+    """A report that is surely ours stays as it is: a log compressor must not thin out its red lines."""
+    return Folded(text, lossless=True) if looks.score(Probe(text, context.command)) >= SURELY else None
 
 
 COMPRESSOR = Compressor(

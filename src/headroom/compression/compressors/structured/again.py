@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from os.path import commonprefix  # of strings, character by character
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"')
 LONG = 40
@@ -21,6 +20,11 @@ _MIN_SAVED = 24
 _MIN_GAIN = 240
 """Characters that it must save in all: the note at the end takes about a hundred."""
 NOTE = '[A string cut short like "this"... is given in full above, where it first stands]'
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two strings begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def shorten(text: str) -> str:
@@ -55,7 +59,7 @@ def _beginnings(ordered: list[str], repeated: list[str]) -> dict[str, str]:
     for token in repeated:
         at = bisect_left(ordered, token)
         near = [ordered[index] for index in (at - 1, at + 1) if 0 <= index < len(ordered)]
-        shared = max((len(commonprefix((token, other))) for other in near), default=0)  # noqa: RUF071 - characters are meant, not path parts
+        shared = max((_shared(token, other) for other in near), default=0)
         size = max(_SHOWN + 1, shared + 4)
         begin = token[:size]
         if "\\" not in begin and len(token) - size >= _MIN_SAVED:
