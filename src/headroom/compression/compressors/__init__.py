@@ -3,7 +3,19 @@
 Order decides between equal scores.
 """
 
-from headroom.compression.compressors import diff, git_log, listing, logs, markup, numbered, repeated, search, structured, table, test_output
+from headroom.compression.compressors import (
+    diff,
+    git_log,
+    listing,
+    logs,
+    markup,
+    numbered,
+    repeated,
+    search,
+    structured,
+    table,
+    test_output,
+)
 from headroom.compression.contract import Compressor
 
 TABLE: tuple[Compressor, ...] = (
