@@ -135,6 +135,15 @@ def test_numbers_are_never_lost():
     )
 
 
+def test_a_jump_in_the_numbers_ends_a_reference():
+    lines = NUMBERED.split("\n")
+    jumping = "\n".join(lines[:12] + lines[16:31])
+    made = texts(conversation(("nl -ba a | sed", jumping), ("nl -ba a | sed", jumping)))
+    notes = [line for line in made[1].split("\n") if line.startswith("[lines")]
+    assert notes[0].startswith("[lines 1-12: same as in ")
+    assert notes[1] == "[lines 17-31: same as there]"
+
+
 def test_numbered_lines_do_not_refer_to_lines_without_numbers():
     made = texts(conversation(("cat src/store.py", READ), ("nl -ba src/store.py", NUMBERED)))
     assert "[" not in made.get(1, "")[:1]

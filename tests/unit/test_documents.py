@@ -60,13 +60,17 @@ def test_what_is_delimited(shape, folded):
     assert lossless != folded
     assert made.startswith(f"Before {PROSE}")
     assert made.endswith(f"After {PROSE}")
+    assert not [asked for asked, _ in context.asked if asked.startswith("<headroom:keep>")]
     for asked, line in context.asked:
         assert line == 1 + text[: text.index(asked)].count("\n")
 
 
 def test_every_document_goes_its_own_way_in_order():
     text = f"a<doc>{RECORDS}</doc>b<doc>{PROSE}</doc>c\n```\n{RECORDS}\n```\nd<doc>{RECORDS}</doc>e"
-    made, _ = documents.fold(text, Marking())
+    context = Marking()
+    made, _ = documents.fold(text, context)
+    high = RECORDS.count("\n")
+    assert [line for _, line in context.asked] == [1, 1 + high, 3 + high, 5 + 2 * high]
     assert made == f"a<doc><<folded>></doc>b<doc>{PROSE}</doc>c\n```\n<<folded>>```\nd<doc><<folded>></doc>e"
 
 

@@ -88,6 +88,10 @@ def test_fences():
     assert routable(f"````\n```\n{RECORDS}\n```\n````\n") == [f"```\n{RECORDS}\n```\n"]
 
 
+def test_what_is_between_two_fences_is_in_neither():
+    assert routable(f"```\n{RECORDS}\n```\nbetween\n```\n{LOG}\n```\nend") == [f"{RECORDS}\n", f"{LOG}\n"]
+
+
 def test_a_fence_that_is_never_closed_hides_nothing():
     assert RECORDS in routable(f"```\n{RECORDS}\nend")
 

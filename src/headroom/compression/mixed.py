@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -160,16 +160,27 @@ def _by_lines(text: str, kinds: Iterable[Compressor], around: bool) -> list[Part
     lines = text.splitlines(keepends=True)
     if len(lines) < MIN_RUN or not patterns:
         return [Part(text, routable=around and len(lines) >= MIN_RUN)]
-    labels = [next((number for number, pattern in enumerate(patterns) if pattern.match(line)), None) for line in lines]
     parts: list[Part] = []
     done = 0
-    for start, end in _runs(labels):
+    for start, end in _runs(_labels(lines, patterns)):
         if start > done:
             parts.append(Part("".join(lines[done:start]), start - done >= MIN_RUN))
         parts.append(Part("".join(lines[start:end]), routable=True))
         done = end
     parts.append(Part("".join(lines[done:]), (around or done > 0) and len(lines) - done >= MIN_RUN))
     return parts
+
+
+def _labels(lines: Sequence[str], patterns: Iterable[re.Pattern[str]]) -> list[int | None]:
+    """For each line the number of the first pattern that knows it; each different line is looked at once."""
+    known: dict[str, int | None] = dict.fromkeys(lines)
+    rest = list(known)
+    for number, pattern in enumerate(patterns):
+        found = list(filter(pattern.match, rest))
+        if found:
+            known.update(dict.fromkeys(found, number))
+            rest = [line for line in rest if known[line] is None]
+    return list(map(known.__getitem__, lines))
 
 
 def _runs(labels: list[int | None]) -> Iterator[tuple[int, int]]:
