@@ -77,6 +77,8 @@ def test_huge_noise_does_not_hang():
         "a\x08" * 500_000,
         "a\r" * 500_000 + "\n",
         "<headroom:keep>\x00" * 60_000,
+        "a\rb\n\x08" + "c" * 2_000_000,
+        "\r" * 500_000,
     ):
         assert len(clean(text)) <= len(text)
 

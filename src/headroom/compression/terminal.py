@@ -17,9 +17,9 @@ _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]"
 )
 _TO_LINE_START = re.compile(r"\x1b\[[01]?G")
-_LINE_ENDS = re.compile(r"\r+\n")
-_OVERWRITTEN = re.compile(r"[^\n\r]*\r(?=[^\n\r])")
-_ERASED = re.compile(r"[^\n]*\x08[^\n]*")
+_LINE_ENDS = re.compile(r"(?<!\r)\r+\n")
+_OVERWRITTEN = re.compile(r"(?<![^\n\r])[^\n\r]*\r(?=[^\n\r])")
+_ERASED = re.compile(r"^[^\n]*\x08[^\n]*", re.MULTILINE)
 _SILENT = re.compile(r"[\x00\x07]")
 _NOISE = re.compile(r"[\x00\x07\x08\r\x1b\x9b]")
 _LETTERS = re.compile(r"[^A-Za-z]+")
