@@ -14,16 +14,14 @@ DELIMITERS = ",\t;|"
 _MOST_COLUMNS = 400
 _NAME = re.compile(r"[^\W\d][^\n{}<>;=]{0,59}$|$")
 """A column's name: words, not a number, not a piece of code."""
-NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?")
+NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?")
 """A cell that is a number as programs print it; no thousands separators, which would be another reading in CSV."""
 DATE = re.compile(
     r"\d{4}-\d\d(?:-\d\d)?(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?: ?(?:Z|UTC|[-+]\d\d:?(?:\d\d)?))?|\d\d?[/.]\d\d?[/.]\d{4}|\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
 )
 _BARS = re.compile(r"[|│┃║]")
-_RULE = re.compile(
-    r"\s*[-=+|:\s─━═┄┈╌│┃║┌┬┐├┼┤└┴┘┏┳┓┡╇┩┗┻┛┣╋┫╞╪╡╔╦╗╠╬╣╚╩╝╟╫╢╭╮╰╯╤╧┠┨╂┯┷]*(?:--|──|━━|══|==)[-=+|:\s─━═┄┈╌│┃║┌┬┐├┼┤└┴┘┏┳┓┡╇┩┗┻┛┣╋┫╞╪╡╔╦╗╠╬╣╚╩╝╟╫╢╭╮╰╯╤╧┠┨╂┯┷]*$"
-)
-_MARKDOWN = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+_RULE = re.compile(r"(?=[-=+|:\s─━═┄┈╌│┃║┌┬┐├┼┤└┴┘┏┳┓┡╇┩┗┻┛┣╋┫╞╪╡╔╦╗╠╬╣╚╩╝╟╫╢╭╮╰╯╤╧┠┨╂┯┷]*$).*?(?:--|──|━━|══|==)")
+_MARKDOWN = re.compile(r"(?:\s*\|)?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*(?:\|\s*)?$")
 _RECORD = re.compile(r"-\[ RECORD (\d+) \][-+]*$")
 
 

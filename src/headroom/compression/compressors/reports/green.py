@@ -137,10 +137,19 @@ def _details(sheet: Sheet, kinds: list[str | None]) -> None:
         if line.endswith("... ok") and index and _UNITTEST_NAME.match(sheet.lines[index - 1]):
             kinds[index - 1] = "names of tests"
         if index + 1 < len(kinds) and sheet.lines[index + 1].strip() == "---":
-            end = next(
-                (i for i in range(index + 1, min(index + 40, len(kinds))) if sheet.lines[i].strip() == "..."), index
-            )
+            end = _block_end(sheet.lines, index + 1)
             kinds[index + 1 : end + 1] = ["details of passed tests"] * (end - index)
+
+
+def _block_end(lines: Sequence[str], start: int) -> int:
+    """The `...` that closes the block whose `---` stands at `start`; the line above it where the block is cut off."""
+    indent = lines[start][: lines[start].index("-")]
+    for index in range(start + 1, min(start + 40, len(lines))):
+        if lines[index] == f"{indent}...":
+            return index
+        if not lines[index].startswith(indent):
+            break
+    return start - 1
 
 
 def _leads(sheet: Sheet, kinds: list[str | None]) -> None:

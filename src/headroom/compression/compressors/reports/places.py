@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from headroom.compression.compressors.reports.sheet import Sheet
 
 _SEVERITY = r"(?:(?:fatal |internal compiler |syntax )?error|warning|note|remark|info|hint|[A-Z]{1,5}\d{2,5}\b)"
-_PATH = r"(?:[A-Za-z]:[\\/])?[^\s:()\[\]]*[./\\][^\s:]*"
+_PATH = r"(?:[A-Za-z]:[\\/])?[^\s:()\[\]./\\]*[./\\][^\s:]*"
 HEAD = re.compile(
     r"(?P<mark>\[(?:ERROR|WARNING)\] )?(?:"
     rf"(?P<path>{_PATH}):(?P<pos>\d+(?::\d+)?)(?P<sep>: (?=(?i:{_SEVERITY})|[^\n]* \[(?:Error|Warning)(?:/\S+)?\]$)| - (?=error |warning ))"
