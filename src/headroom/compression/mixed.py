@@ -185,17 +185,15 @@ def _labels(lines: Sequence[str], patterns: Iterable[re.Pattern[str]]) -> list[i
 
 def _runs(labels: list[int | None]) -> Iterator[tuple[int, int]]:
     """Stretches of one label, a few unlabelled lines between two of them included."""
-    start = 0
-    while start < len(labels):
-        label = labels[start]
-        if label is None:
-            start += 1
-            continue
-        last = at = start
-        while at < len(labels) and at - last <= MAX_GAP and labels[at] in (label, None):
-            if labels[at] == label:
-                last = at
-            at += 1
-        if last + 1 - start >= MIN_RUN:
-            yield start, last + 1
-        start = last + 1
+    known = [at for at, label in enumerate(labels) if label is not None]
+    first = 0
+    while first < len(known):
+        last = first
+        while last + 1 < len(known) and known[last + 1] - known[last] <= MAX_GAP:
+            if labels[known[last + 1]] != labels[known[first]]:
+                break
+            last += 1
+        start, end = known[first], known[last] + 1
+        if end - start >= MIN_RUN:
+            yield start, end
+        first = last + 1

@@ -110,7 +110,7 @@ class Shown:
             first_line: the number of its first line in the whole original.
             handle: gives the handle of the whole original.
         """
-        if len(text) > MAX_CHARS or not self._seen:
+        if len(text) > MAX_CHARS or not any(map(_is_source, self._seen)):
             return None
         new = cut(text)
         pieces: list[Piece] = []
@@ -185,10 +185,9 @@ class Shown:
         found: dict[tuple[int, int], list[tuple[int, int, View]]] = {}
         tried: dict[tuple[int, int], int] = {}
         for source in range(len(self._seen) - 1, -1, -1):
-            visible = self._seen[source][1]
-            if not LONG // 3 <= len(visible) <= MAX_CHARS:
+            if not _is_source(self._seen[source]):
                 continue
-            for old in cut(visible).views:
+            for old in cut(self._seen[source][1]).views:
                 for number, view in enumerate(new.views):
                     for seed in view.first.keys() & old.first.keys():
                         key = (number, seed)
@@ -289,6 +288,11 @@ class Shown:
         if block.role in ("call", "assistant"):
             return f"as {lines}you wrote{f' in `{_label(block.call)}`' if block.call else ''} above"
         return f"as {lines}in {'the output' if block.role == 'result' else 'what the user gave'} above"
+
+
+def _is_source(seen: tuple[Block, str]) -> bool:
+    """Whether an earlier text is long enough to refer to, and short enough to be cut up."""
+    return LONG // 3 <= len(seen[1]) <= MAX_CHARS
 
 
 def _joined(lines: tuple[str, ...]) -> str:
