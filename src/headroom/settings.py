@@ -1,6 +1,7 @@
 """Every default of Headroom, in one frozen value.
 
-Where several apply to a text, the strictest wins: `level` for everything, `tools` by tool name, `kinds` by compressor.
+`level` is for everything. An entry of `tools` replaces it for a tool, and with it what is known of that tool: its reads are
+no longer told apart. `kinds` holds a compressor back; where it and the level or tool differ, the stricter one counts.
 """
 
 from __future__ import annotations

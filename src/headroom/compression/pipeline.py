@@ -25,6 +25,7 @@ TOLD = 200
 """Tokens saved without loss from which a text says so in a last line of twenty: readers distrust what looks rearranged
 and says nothing, and run the command again."""
 REARRANGED = "rearranged, nothing left out"
+SCREEN_ONLY = "as the screen showed it; colours, overwritten progress and carriage returns left out"
 QUERY_CHARS = 6000
 """Of what the user said last, as much as a query reads: the end, where the question stands."""
 
@@ -114,7 +115,7 @@ class _Reader:
         work = Work(block.text, plan, Query(f"{self.said[-QUERY_CHARS:]}\n{plan.command}"), self.settings)
         text, lossless = documents.fold(block.text, work) if plan.documents else self.fold(block, plan, work)
         after = before if text == block.text else count(text)
-        if lossless and before - after >= TOLD and not set(work.by) <= {"numbered"}:
+        if lossless and before - after >= TOLD and not plan.documents and work.by != ["numbered"]:
             text += "\n" + markers.note(REARRANGED, work.handle())
             after = count(text)
         if not worth(after, before):
@@ -141,13 +142,17 @@ class _Reader:
             out.append(folded.text if folded else piece.text)
             lossless = lossless and (folded is None or folded.lossless)
         result = "".join((head, *out, tail))
-        same = self.shown.whole(result, work.handle) if self.settings.repeats and not pieces else None
-        if same:
-            work.by = ["repeats"]
-            return same, False
         if not lossless and not work.originals:  # nobody has said yet that something is missing
-            result += "\n" + markers.note("terminal colours and overwritten progress left out", work.handle())
-        return result, lossless
+            result += "\n" + markers.note(SCREEN_ONLY, work.handle())
+        return (None if pieces else self.same(result, work)) or (result, lossless)
+
+    def same(self, text: str, work: Work) -> tuple[str, bool] | None:
+        """A reference to an earlier result that reads just like this one."""
+        reference = self.shown.whole(text, work.handle) if self.settings.repeats else None
+        if reference is None:
+            return None
+        work.by = ["repeats"]
+        return reference, False
 
 
 def describe(error: BaseException) -> str:
