@@ -40,6 +40,8 @@ def select(units: Sequence[Unit], budget: int) -> list[bool]:
     for index in sorted(
         (i for i, unit in enumerate(units) if not unit.keep and unit.score > 0), key=lambda i: (-units[i].score, i)
     ):
+        if budget <= 0:
+            break
         cost = count(units[index].text) + 1
         if cost <= budget:
             budget -= cost

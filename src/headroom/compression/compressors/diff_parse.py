@@ -161,9 +161,10 @@ def _hunk(match: re.Match[str], lines: Sequence[str], at: int) -> tuple[Hunk, in
     if len(match[1]) != len(ranges):
         hunk.broken = True
         return hunk, at
-    while at < len(lines) and any(left):
-        line = lines[at]
-        marks = line[:width]
+    if width == 1:
+        at = _body(lines, at, left)
+    while width > 1 and at < len(lines) and any(left):
+        marks = lines[at][:width]
         if marks[:1] != "\\":
             if not marks.strip("\r"):
                 marks = " " * width
@@ -179,3 +180,23 @@ def _hunk(match: re.Match[str], lines: Sequence[str], at: int) -> tuple[Hunk, in
     hunk.body = list(lines[begin:at])
     hunk.broken = any(left)
     return hunk, at
+
+
+def _body(lines: Sequence[str], at: int, left: list[int]) -> int:
+    """Go through the lines of a hunk with one old side, as nearly all have; what is missing of either side stays in `left`."""
+    old, new = left
+    while at < len(lines) and (old or new):
+        mark = lines[at][:1]
+        if mark in " \r":
+            old, new = old - 1, new - 1
+        elif mark == "-":
+            old -= 1
+        elif mark == "+":
+            new -= 1
+        elif mark != "\\":
+            break
+        if old < 0 or new < 0:
+            break
+        at += 1
+    left[:] = old, new
+    return at

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import fmean, median
 
 from headroom.compression import relevance, units
@@ -150,16 +150,25 @@ def _until(table: Table, shown: list[bool], scores: Sequence[float], characters:
     """Rows by relevance, then from both ends inward, as far as `characters` go: what is left out is the middle, as data frames print it."""
     left = characters - sum(len(text) + 1 for text, flag in zip(table.texts, shown, strict=True) if flag)
     size = len(shown)
-    order = sorted(
-        (index for index, flag in enumerate(shown) if not flag),
-        key=lambda index: (-scores[index], min(index, size - index)),
-    )
-    for index in order:
+    relevant = (index for index, score in enumerate(scores) if score)
+    order = sorted(relevant, key=lambda index: (-scores[index], min(index, size - index)))
+    for index in chain(order, (index for index in _inward(size) if not scores[index])):
+        if shown[index]:
+            continue
         left -= len(table.texts[index]) + 1
         if left < 0:
             break
         shown[index] = True
     return shown
+
+
+def _inward(size: int) -> Iterator[int]:
+    """0, 1, the last, 2, the last but one ..."""
+    yield 0
+    for near in range(1, size // 2 + 1):
+        yield near
+        if size - near != near:
+            yield size - near
 
 
 def summary(found: Sequence[Column], rows: int) -> str:
