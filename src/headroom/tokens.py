@@ -9,8 +9,13 @@ the model's own vocabulary where it is public. Claude's and Gemini's are not: th
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+
+_SHORT = 1_000
+"""Characters up to which counting costs little more than looking up (20 microseconds)."""
+_LONG = 500_000
+"""Characters from which a text is not held on to."""
 
 
 @cache
@@ -30,7 +35,15 @@ def _count(text: str, name: str) -> int:
 
 def count(text: str) -> int:
     """Tokens of `text` in cl100k: the unit of every decision."""
+    if _SHORT < len(text) < _LONG:
+        return _recent(text)
     return _count(text, "cl100k_base") if text else 0
+
+
+@lru_cache(maxsize=8)
+def _recent(text: str) -> int:
+    """One text is asked about by each that has a hand in it, and so is what becomes of it."""
+    return _count(text, "cl100k_base")
 
 
 def report(text: str, model: str | None = None) -> int:

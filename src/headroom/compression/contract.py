@@ -90,7 +90,7 @@ class Probe:
 
     def share(self, pattern: re.Pattern[str]) -> float:
         """The share of the sampled lines in which `pattern` matches at the start of the line."""
-        return sum(1 for line in self.lines if pattern.match(line)) / len(self.lines) if self.lines else 0.0
+        return sum(map(bool, map(pattern.match, self.lines))) / len(self.lines) if self.lines else 0.0
 
     def ran(self, pattern: str) -> bool:
         """Whether the command that printed the text looks like `pattern` (a regular expression, searched)."""

@@ -6,7 +6,7 @@ whole is split where its kind changes, each part goes its own way, and the order
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from headroom.compression import mixed
@@ -15,6 +15,8 @@ from headroom.compression.contract import Compressor, Context, Folded, Probe
 
 SURE = 0.5
 """A score from which a compressor may act on a text."""
+CERTAIN = 0.95
+"""A score, given for verified structure and a command that prints it, from which nobody else is asked first."""
 
 
 class Routed(NamedTuple):
@@ -24,11 +26,17 @@ class Routed(NamedTuple):
     by: tuple[str, ...]
 
 
-def ranked(text: str, command: str, allowed: Iterable[Compressor] = TABLE) -> list[Compressor]:
-    """The compressors that claim a text, best first."""
+def ranked(text: str, command: str, allowed: Iterable[Compressor] = TABLE) -> Iterator[Compressor]:
+    """The compressors that claim a text: whoever is certain, as soon as it has said so, then the others, best first."""
     probe = Probe(text, command)
-    scored = [(compressor.score(probe), compressor) for compressor in allowed]
-    return [compressor for score, compressor in sorted(scored, key=lambda pair: -pair[0]) if score >= SURE]
+    others: list[tuple[float, Compressor]] = []
+    for compressor in allowed:
+        score = compressor.score(probe)
+        if score >= CERTAIN:
+            yield compressor
+        elif score >= SURE:
+            others.append((score, compressor))
+    yield from (compressor for _, compressor in sorted(others, key=lambda pair: -pair[0]))
 
 
 def kind_of(text: str, command: str = "") -> str | None:

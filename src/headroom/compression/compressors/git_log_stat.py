@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-LINE = re.compile(r" (?P<path>\S+(?: +\S+)*?) +\| +(?:(?P<total>\d+)(?: (?P<plus>\+*)(?P<minus>-*))?|(?P<binary>Bin\b.*))$")
+LINE = re.compile(
+    r" (?P<path>\S+(?: +\S+)*?) +\| +(?:(?P<total>\d+)(?: (?P<plus>\+*)(?P<minus>-*))?|(?P<binary>Bin\b.*))$"
+)
 SUMMARY = re.compile(r" (\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?$")
 _LOOKS_FOLDED = re.compile(r" [+-]\d+$| each$|[{},|]")
 TOGETHER = 3
