@@ -24,6 +24,8 @@ TINY = 24
 TOLD = 200
 """Tokens saved without loss from which a text says so in a last line of twenty: readers distrust what looks rearranged
 and says nothing, and run the command again."""
+LOSSY_SHARE = 2 / 3
+"""Of `Settings.min_tokens`: what a text must save for something to be left out of it. For less, nobody should have to ask."""
 REARRANGED = "rearranged, nothing left out"
 SCREEN_ONLY = "as the screen showed it; colours, overwritten progress and carriage returns left out"
 QUERY_CHARS = 6000
@@ -118,7 +120,8 @@ class _Reader:
         if lossless and before - after >= TOLD and not plan.documents and work.by != ["numbered"]:
             text += "\n" + markers.note(REARRANGED, work.handle())
             after = count(text)
-        if not worth(after, before):
+        least = 0 if lossless else int(self.settings.min_tokens * LOSSY_SHARE)
+        if not worth(after, before) or before - after < least:
             return stays
         handle = work.handle()
         self.outcome.originals.update(work.originals)
