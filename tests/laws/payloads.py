@@ -145,7 +145,7 @@ def exchange(number, command, text, *, as_list=False, name="Bash"):
     ]
 
 
-_REARRANGED = re.compile(r"\n\[rearranged, nothing left out\. Full text: h:[0-9a-f]{12}\]\Z")
+_REARRANGED = re.compile(r"\n\[rearranged, nothing left out\. Full text: h:[0-9a-f]{12}\](?=\n*\Z)")
 
 
 def body(made):

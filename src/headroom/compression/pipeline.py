@@ -118,7 +118,7 @@ class _Reader:
         text, lossless = documents.fold(block.text, work) if plan.documents else self.fold(block, plan, work)
         after = before if text == block.text else count(text)
         if lossless and before - after >= TOLD and not plan.documents and work.by != ["numbered"]:
-            text += "\n" + markers.note(REARRANGED, work.handle())
+            text = _ending_with(text, markers.note(REARRANGED, work.handle()))
             after = count(text)
         least = 0 if lossless else int(self.settings.min_tokens * LOSSY_SHARE)
         if not worth(after, before) or before - after < least:
@@ -146,7 +146,7 @@ class _Reader:
             lossless = lossless and (folded is None or folded.lossless)
         result = "".join((head, *out, tail))
         if not lossless and not work.originals:  # nobody has said yet that something is missing
-            result += "\n" + markers.note(SCREEN_ONLY, work.handle())
+            result = _ending_with(result, markers.note(SCREEN_ONLY, work.handle()))
         return (None if pieces else self.same(result, work)) or (result, lossless)
 
     def same(self, text: str, work: Work) -> tuple[str, bool] | None:
@@ -156,6 +156,12 @@ class _Reader:
             return None
         work.by = ["repeats"]
         return reference, False
+
+
+def _ending_with(text: str, note: str) -> str:
+    """A text with a note below its last line; its last line ends are the note's."""
+    body = text.rstrip("\n")
+    return f"{body}\n{note}{text[len(body) :]}"
 
 
 def describe(error: BaseException) -> str:
