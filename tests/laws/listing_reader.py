@@ -74,13 +74,28 @@ def _padded(rows):
 def recursive(text):
     """`ls -R`: a blank line between two sections that each stand on a line."""
     out, before = [], False
-    for line in text.split("\n"):
+    for line in spread(text.split("\n")):
         section = re.fullmatch(r"([^\s:][^:]*:)((?: \S+)*)", line)
         if section and before:
             out.append("")
         out += [section[1], *section[2].split()] if section else [line]
         before = bool(section)
     return "\n".join(out)
+
+
+def spread(lines):
+    """Directories told together, each on its own lines again, with what is below it right after it."""
+    waiting = list(lines)
+    while waiting:
+        line = waiting.pop(0)
+        together = re.fullmatch(r"(.*)/\{((?!the same )[^{}]*)\}(.*)", line)
+        if not together:
+            yield line
+            continue
+        parent, names, ends = together[1], together[2].split(","), [together[3]]
+        while waiting and waiting[0].startswith(f"{parent}/{{the same {len(names)}}}"):
+            ends.append(waiting.pop(0).partition("}")[2])
+        yield from (f"{parent}/{name}{end}" for name in names for end in ends)
 
 
 def tree(text, style):

@@ -155,7 +155,8 @@ def damaged(draw, seeds):
     return text
 
 
-RECURSIVE = [ran("ls", "-R"), ran("ls", "-R", cwd=SOURCE / "wire"), "./a:\nx\n\n./b:\n\n./c:\ny z\nw\n\n./d:\nq"]
+ALIKE = "./l:\nx\ny\n\n" + "\n\n".join(f"./l/{name}:\nsub\n\n./l/{name}/sub:\na.mo\na.po" for name in "abcdefg")
+RECURSIVE = [ALIKE, ran("ls", "-R"), ran("ls", "-R", cwd=SOURCE / "wire"), "./a:\nx\n\n./b:\n\n./c:\ny z\nw\n\n./d:\nq"]
 
 
 @settings(max_examples=200)
@@ -164,6 +165,11 @@ def test_ls_R_reads_back(text):  # noqa: N802 - the option is a capital
     folded = listing_names.fold_recursive(text.split("\n"))
     assume(folded is not None)
     assert listing_reader.recursive("\n".join(folded)) == text
+
+
+def test_directories_that_hold_the_same_are_told_together():
+    folded = listing_names.fold_recursive(ALIKE.split("\n"))
+    assert folded == ["./l: x y", "./l/{a,b,c,d,e,f,g}: sub", "./l/{the same 7}/sub: a.mo a.po"]
 
 
 TREES = [

@@ -11,6 +11,8 @@ Rules:
 * order stays, every name stays. A section of `ls -R` is one line; blank lines between such sections go.
 * paths stay whole: an agent copies them into its next command. Only a long directory that all of them share is said once,
   and only lists above `LONG_LIST` tokens put neighbours of one directory on one line: `src/a/: b.py c.py`.
+* neighbouring directories that hold the very same things are one line: `./locale/{de,en,fr,nl}: django.po`. What stands below
+  them comes right after, for all of them: `./locale/{the same 4}/sub: a.txt`.
 * a name with a space in it keeps its own line, or its section stays as it was.
 """
 
@@ -24,6 +26,8 @@ from headroom.tokens import count
 
 LONG_LIST = 4_000
 """Tokens from which a list of paths is grouped by directory; below, whole paths are worth more than the third that this saves."""
+ALIKE = 4
+"""Neighbouring directories from which their names are told together: three lines read better as they are."""
 SHARED = 3
 """Directories deep from which a common start of absolute paths is said once; `/usr/bin/` is cheaper as it is."""
 
@@ -81,7 +85,51 @@ def fold_recursive(lines: Sequence[str]) -> list[str] | None:
             return None
         out.append(line)
         index += 1
+    return None if any("/{" in line for line in out) else _alike(out)
+
+
+def _alike(sections: Sequence[str]) -> list[str]:
+    """Neighbouring directories that hold the same, down to the bottom, as one."""
+    out: list[str] = []
+    at = 0
+    while at < len(sections):
+        size, names = _siblings(sections, at)
+        if len(names) < ALIKE:
+            out.append(sections[at])
+            at += 1
+            continue
+        parent = sections[at].partition(":")[0].rpartition("/")[0]
+        for place in range(size):
+            said = ",".join(names) if place == 0 else f"the same {len(names)}"
+            out.append(f"{parent}/{{{said}}}{sections[at + place][len(parent) + 1 + len(names[0]) :]}")
+        at += size * len(names)
     return out
+
+
+def _siblings(sections: Sequence[str], at: int) -> tuple[int, list[str]]:
+    """The directory at a place and those after it that look the same: sections each has, and their names."""
+    parent, slash, name = sections[at].partition(":")[0].rpartition("/")
+    if not slash or not _FOLDED.match(sections[at]):
+        return 1, []
+    size, template = _below(sections, at)
+    names = [name]
+    at += size
+    while at < len(sections):
+        other, _, name = sections[at].partition(":")[0].rpartition("/")
+        if other != parent or not _FOLDED.match(sections[at]) or _below(sections, at) != (size, template):
+            break
+        names.append(name)
+        at += size
+    return size, names
+
+
+def _below(sections: Sequence[str], at: int) -> tuple[int, list[str]]:
+    """How many sections a directory has, itself and what is below it, and what they say but for its path."""
+    path = sections[at].partition(":")[0]
+    end = at + 1
+    while end < len(sections) and sections[end].startswith(f"{path}/"):
+        end += 1
+    return end - at, [section[len(path) :] for section in sections[at:end]]
 
 
 def fold_plain(lines: Sequence[str]) -> list[str] | None:
