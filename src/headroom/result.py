@@ -79,6 +79,10 @@ class CompressedText(str):  # noqa: SLOT000 - it carries attributes
         made._original, made.edit, made.failures, made.model = original, edit, tuple(failures), model
         return made
 
+    def __getnewargs__(self) -> tuple[str, str, Edit | None, tuple[Failure, ...], str | None]:  # type: ignore[override]
+        """What `copy` and `pickle` make it again from."""
+        return self.text, self._original, self.edit, self.failures, self.model
+
     @property
     def text(self) -> str:
         """The plain string."""

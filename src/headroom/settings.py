@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, get_args
 
 from headroom.errors import SettingsError
@@ -20,7 +19,6 @@ Treatment = Literal["off", "exact", "lossless", "balanced", "aggressive"]
 """`off`: untouched. `exact`: only what the conversation already showed is replaced by a reference. Then the levels."""
 
 STRICTEST_FIRST: tuple[Treatment, ...] = get_args(Treatment)
-_NONE: Mapping[str, Treatment] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,9 @@ class Settings:
     """Results flagged as errors stay as they are up to this size; above it only test, build and log output is folded."""
     max_chars: int = 64_000_000
     """Texts above this stay as they are, with a recorded failure."""
-    tools: Mapping[str, Treatment] = field(default_factory=lambda: _NONE)
+    tools: Mapping[str, Treatment] = field(default_factory=dict)
     """Tool name pattern (`fnmatch`, case-insensitive) to treatment; the first match decides: `{"mcp__db__*": "lossless"}`."""
-    kinds: Mapping[str, Treatment] = field(default_factory=lambda: _NONE)
+    kinds: Mapping[str, Treatment] = field(default_factory=dict)
     """Compressor name to treatment: `{"logs": "off"}`."""
 
     def __post_init__(self) -> None:

@@ -53,12 +53,14 @@ class Work:
         """Compress a part of another kind by whoever knows it; see `contract.Context`."""
         if self._depth >= MAX_DEPTH or len(text) < 3 * self._settings.min_tokens:
             return None
+        lead = len(text) - len(text.lstrip("\n"))
+        body = text[lead:].rstrip("\n")
         part = self._part(text, first_line)
-        body = text.rstrip("\n")
+        part.first_line += lead
         routed = router.fold(body, part, tuple(part.allowed()))
         if routed is None:
             return None
-        result = routed.folded.text + text[len(body) :]
+        result = text[:lead] + routed.folded.text + text[lead + len(body) :]
         if not worth(count(result), count(text)):
             return None
         self.by += [name for name in (*part.by, *routed.by) if name not in self.by]
