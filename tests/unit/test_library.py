@@ -74,7 +74,7 @@ def test_it_is_a_list_of_the_messages():
     assert shorter.messages is shorter
     assert shorter[:2] == messages[:2]
     assert [message["role"] for message in shorter] == [message["role"] for message in messages]
-    assert shorter + [{"role": "user", "content": "go on"}] == [*shorter, {"role": "user", "content": "go on"}]
+    assert shorter[::-1][::-1] == [*shorter] == shorter.copy()
     assert json.loads(json.dumps(shorter)) == shorter == list(shorter)
     assert shorter != messages
 

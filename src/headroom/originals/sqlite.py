@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from hashlib import sha256
@@ -246,9 +246,9 @@ class SqliteStore:
         """After a fork, in parent and child."""
         self._lock.release()
 
-    def __del__(self) -> None:
-        """Close the file."""
-        if hasattr(self, "_open"):
+    def __del__(self, ends: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Close the file; when the process ends the modules that it takes may be gone, and SQLite closes it by itself."""
+        if hasattr(self, "_open") and not ends():
             self.close()
 
     @contextmanager

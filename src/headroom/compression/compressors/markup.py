@@ -7,6 +7,7 @@ outline (`markup_outline`). Both are lossy and say so in a last line.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from headroom.compression import markers
@@ -42,6 +43,14 @@ _DATA = 'script[type="application/ld+json"], script[type="application/json"]'
 _BLANKS = re.compile(r"[ \t\r\n\f\xa0]+")
 MAX_CHARS = 8_000_000
 """Above this a document is not a page that anyone reads as one."""
+MAX_STEPS = 250_000_000
+"""The parser looks through all open elements at each tag, a nanosecond or two for each: elements nested more than some 15,000
+deep would take it seconds."""
+_NESTING = re.compile(
+    r"<(/?)(?!(?:p|li|d[dt]|t[dhr]|tbody|thead|tfoot|option|br|hr|img|input|meta|link|wbr|source|area|col|base|embed|param|track)\b)[a-zA-Z]",
+    re.IGNORECASE,
+)
+"""A tag that opens or closes a level: not of an element that is empty, or that the next one of its kind closes."""
 MAIN_SHARE = 0.6
 """A `<main>` or `<article>` with this share of the page's words is the page; with less, the whole body is."""
 MIN_FURNITURE_TEXT = 2500
@@ -86,6 +95,8 @@ def compress(text: str, context: Context) -> Folded | None:
 
 def _page(text: str, context: Context) -> tuple[str, str]:
     """The page as text, and what was left out of it."""
+    if text.count("<") ** 2 > MAX_STEPS and _steps(text) > MAX_STEPS:
+        return "", ""
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - 35 ms, and only pages need it
 
     tree = LexborHTMLParser(text.encode("utf-8", "replace").decode("utf-8"))
@@ -117,6 +128,11 @@ def _page(text: str, context: Context) -> tuple[str, str]:
     if said_title and said_title not in content[:500]:
         content = f"{said_title}\n\n{content}"
     return content.strip(), f"page as text; {', '.join(left_out)} left out"
+
+
+def _steps(text: str) -> int:
+    """How many elements are open, summed over all tags of a page."""
+    return sum(accumulate(-1 if closes else 1 for closes in _NESTING.findall(text)))
 
 
 def _remove_what_nobody_sees(body: LexborNode) -> None:

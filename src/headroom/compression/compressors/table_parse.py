@@ -123,13 +123,15 @@ def _records(lines: list[str], sign: str) -> tuple[list[str], list[int]]:
         at = [index for index, line in enumerate(lines) if line.strip()]
         return [lines[index] for index in at], at
     texts, at, held = [], [], list[str]()
+    inside = False
     for index, line in enumerate(lines):
         if not held:
             if not line.strip():
                 continue
             at.append(index)
         held.append(line)
-        if sum(part.count('"') for part in held) % 2 == 0:
+        inside ^= line.count('"') % 2 == 1
+        if not inside:
             texts.append("\n".join(held))
             held = []
     return (texts, at) if not held else ([], [])
