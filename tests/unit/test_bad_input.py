@@ -4,6 +4,7 @@ Whatever comes, the result is right or it is the original; what could not be han
 turns of the conversation became stands, byte for byte. How long this takes is `pytest`'s timeout's to judge.
 """
 
+import base64
 import json
 import random
 
@@ -45,7 +46,8 @@ TEXTS = {
     "one long line of digits": "1234567890" * (LONG // 10),
     "one long line of dashes": "-" * LONG,
     "one long line of hex": RANDOM.randbytes(LONG // 2).hex(),
-    "base64": "\n".join(RANDOM.randbytes(57).hex() for _ in range(LONG // 115)),
+    "hex by lines": "\n".join(RANDOM.randbytes(57).hex() for _ in range(LONG // 115)),
+    "base64": base64.encodebytes(RANDOM.randbytes(LONG // 2)).decode(),
     "brackets": "[" * LONG,
     "braces": '{"a":' * (LONG // 5),
     "closing": "]}" * (LONG // 2),
@@ -283,3 +285,7 @@ def test_a_handle_in_the_text_is_not_taken_for_its_own():
     made = compress_text(text, store=store)
     assert retrieve(made.edit.handle, store=store) == text
     assert made.edit.handle != markers.handle_of(LOG)
+
+
+def test_encoded_bytes_are_no_list_of_paths():
+    assert compress_text(TEXTS["base64"], store=MemoryStore()) == TEXTS["base64"]

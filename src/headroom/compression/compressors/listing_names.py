@@ -36,6 +36,9 @@ _FOLDED = re.compile(r"[^\s:][^:]*:(?: \S+)*$")
 NAME = re.compile(r"[^\s:<>|\"()=,;{}\[\]]+$")
 PATH = re.compile(r"(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|[\w.@+-]+/)[^\t:*?\"<>|(){}=,;]*$|\.{1,2}$|[\w.@+-]+$")
 
+_BASE64 = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])[A-Za-z0-9+/]{57,}$")
+"""A line of encoded bytes, which has slashes in it, too."""
+
 
 def is_recursive(lines: Sequence[str]) -> bool:
     """Whether the lines look like `ls -R`: headings after blank lines, names below."""
@@ -57,7 +60,8 @@ def is_paths(lines: Sequence[str]) -> bool:
         return False
     paths = [line for line in lines if PATH.match(line) and "  " not in line]
     inside = sum(1 for line in paths if ("/" in line or "\\" in line) and " " not in line and "//" not in line)
-    return len(paths) >= 0.95 * len(lines) and inside >= 0.6 * len(lines)
+    encoded = sum(1 for line in paths if _BASE64.match(line))
+    return len(paths) >= 0.95 * len(lines) and inside >= 0.6 * len(lines) and encoded < 0.5 * len(lines)
 
 
 def fold_recursive(lines: Sequence[str]) -> list[str] | None:
