@@ -120,7 +120,8 @@ class _Reader:
         if lossless and before - after >= TOLD and not plan.documents and work.by != ["numbered"]:
             text = _ending_with(text, markers.note(REARRANGED, work.handle()))
             after = count(text)
-        least = 0 if lossless else int(self.settings.min_tokens * LOSSY_SHARE)
+        told_above = work.by in (["repeats"], ["repeats", "numbered"])
+        least = 0 if lossless or told_above else int(self.settings.min_tokens * LOSSY_SHARE)
         if not worth(after, before) or before - after < least:
             return stays
         handle = work.handle()
