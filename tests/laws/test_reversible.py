@@ -73,6 +73,15 @@ def test_the_input_is_never_changed_and_the_rest_is_the_same_object(messages):
         assert value == edit.text
 
 
+def test_what_the_screen_did_not_show_can_be_had_back_even_where_the_rest_is_folded_without_loss():
+    text = "waiting for database at db:5432 ...\r\n" * 12 + "ready\r\n"
+    store = MemoryStore()
+    made = compress_text(text, "tail -f start.log", store=store)
+    assert made.edit
+    assert not made.edit.lossless
+    assert [retrieve(handle, store=store) for handle in markers.HANDLE.findall(made.text)] == [text]
+
+
 def test_retrieved_text_is_never_compressed():
     command, text = compressible()
     for name, used in (

@@ -146,7 +146,8 @@ class _Reader:
             out.append(folded.text if folded else piece.text)
             lossless = lossless and (folded is None or folded.lossless)
         result = "".join((head, *out, tail))
-        if not lossless and not work.originals:  # nobody has said yet that something is missing
+        screen = "terminal" in work.by and markers.handle_of(block.text) not in result
+        if screen:  # nobody has said yet that something is missing
             result = _ending_with(result, markers.note(SCREEN_ONLY, work.handle()))
         return (None if pieces else self.same(result, work)) or (result, lossless)
 
