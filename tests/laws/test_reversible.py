@@ -74,7 +74,7 @@ def test_the_input_is_never_changed_and_the_rest_is_the_same_object(messages):
 
 
 def test_what_the_screen_did_not_show_can_be_had_back_even_where_the_rest_is_folded_without_loss():
-    text = "waiting for database at db:5432 ...\r\n" * 12 + "ready\r\n"
+    text = "waiting for database at db:5432 ...\r\n" * 60 + "ready\r\n"
     store = MemoryStore()
     made = compress_text(text, "tail -f start.log", store=store)
     assert made.edit
