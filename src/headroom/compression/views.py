@@ -8,8 +8,9 @@ without, so that it is found again in a file and in another diff.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections import OrderedDict
 from itertools import pairwise
+from threading import Lock
 from typing import NamedTuple
 
 from headroom.compression import mixed
@@ -18,8 +19,8 @@ LONG = 120
 """Characters from which a single line is a repeat worth naming: a JSON answer on one line."""
 PLACES = 4
 """Places within one earlier text that are tried for one pair of lines."""
-CACHED_CHARS = 65_536
-"""Texts up to this size keep their cut-up form in a large cache for the next turn, longer ones in a small one."""
+CACHED_CHARS = 6_000_000
+"""Characters of texts whose cut-up form is kept for the next turn: more than a model's context holds, some 40 MB of memory."""
 
 PLAIN, REMOVED, ADDED, CONTEXT = -1, -2, -3, -4
 """Marks of lines that carry no number."""
@@ -71,13 +72,31 @@ def _cut(text: str) -> Lines:
     return Lines(lines, views, (head, len(lines) - tail))
 
 
-_cut_small = lru_cache(maxsize=512)(_cut)
-_cut_large = lru_cache(maxsize=4)(_cut)
+class _Cuts:
+    """What was cut up lately. A limit on their number would cut all of a long conversation anew at each of its turns."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[str, Lines] = OrderedDict()
+        self._characters = 0
+
+    def of(self, text: str) -> Lines:
+        with self._lock:
+            if text in self._kept:
+                self._kept.move_to_end(text)
+                return self._kept[text]
+        made = _cut(text)
+        with self._lock:
+            if text not in self._kept:
+                self._kept[text] = made
+                self._characters += len(text)
+            while self._characters > CACHED_CHARS and len(self._kept) > 1:
+                self._characters -= len(self._kept.popitem(last=False)[0])
+        return made
 
 
-def cut(text: str) -> Lines:
-    """The lines of a text; what was cut before is remembered."""
-    return _cut_small(text) if len(text) <= CACHED_CHARS else _cut_large(text)
+cut = _Cuts().of
+"""The lines of a text; what was cut before is remembered."""
 
 
 def hashes(keys: tuple[str, ...]) -> list[int]:
