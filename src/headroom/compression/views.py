@@ -8,9 +8,7 @@ without, so that it is found again in a file and in another diff.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from itertools import pairwise
-from threading import Lock
 from typing import NamedTuple
 
 from headroom.compression import mixed
@@ -73,25 +71,24 @@ def _cut(text: str) -> Lines:
 
 
 class _Cuts:
-    """What was cut up lately. A limit on their number would cut all of a long conversation anew at each of its turns."""
+    """What was cut up lately. A limit on their number would cut all of a long conversation anew at each of its turns.
+
+    Threads may share it without a lock: at worst two cut up the same text.
+    """
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._kept: OrderedDict[str, Lines] = OrderedDict()
+        self._kept: dict[str, Lines] = {}
         self._characters = 0
 
     def of(self, text: str) -> Lines:
-        with self._lock:
-            if text in self._kept:
-                self._kept.move_to_end(text)
-                return self._kept[text]
-        made = _cut(text)
-        with self._lock:
-            if text not in self._kept:
-                self._kept[text] = made
-                self._characters += len(text)
-            while self._characters > CACHED_CHARS and len(self._kept) > 1:
-                self._characters -= len(self._kept.popitem(last=False)[0])
+        made = self._kept.get(text)
+        if made is None:
+            made = _cut(text)
+            self._characters += len(text)
+            if self._characters > CACHED_CHARS:
+                self._kept.clear()
+                self._characters = len(text)
+            self._kept[text] = made
         return made
 
 
