@@ -12,10 +12,13 @@ from hashlib import blake2b, sha256
 
 from headroom.blocks import Block
 
+DIGEST_DIGITS = 32
+"""Half a SHA-256: a text met by chance or on purpose has another digest, and a store's index holds half the bytes."""
+
 
 def digest(text: str) -> str:
-    """32 hex digits that stand for a text: `ours` in a store is asked by these."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    """What a store knows our own output by: the first 32 hex digits of its SHA-256, lone surrogates as they are."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_DIGITS]
 
 
 def keys(blocks: Sequence[Block]) -> list[str]:

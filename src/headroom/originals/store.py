@@ -11,16 +11,13 @@ Rules every store keeps:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from threading import Lock
 from typing import Protocol
 
 from headroom.blocks import Decision
+from headroom.compression.cache import digest
 from headroom.compression.markers import HANDLE_DIGITS, handle_of
 from headroom.errors import StoreError, UnknownHandleError
-
-DIGEST_DIGITS = 32
-"""Half a SHA-256: a text met by chance or on purpose has another digest, and an index holds half the bytes."""
 
 
 class Store(Protocol):
@@ -56,16 +53,11 @@ class Store(Protocol):
         """
 
     def ours(self, digests: Sequence[str]) -> set[str]:
-        """Which of these are digests (see `digest`) of texts that a decision produced.
+        """Which of these are digests (see `compression.cache.digest`) of texts that a decision produced.
 
         Raises:
             StoreError: the store cannot be read.
         """
-
-
-def digest(text: str) -> str:
-    """What `ours` knows a text by: the first 32 hex digits of its SHA-256, in UTF-8 with lone surrogates as they are."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_DIGITS]
 
 
 def unknown(handle: str) -> UnknownHandleError:

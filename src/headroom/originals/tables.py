@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from headroom.blocks import Decision
+from headroom.compression.cache import digest
 from headroom.errors import StoreError
-from headroom.originals.store import digest
 
 if sys.version_info >= (3, 14):
     from compression import zstd
