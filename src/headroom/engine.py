@@ -39,8 +39,15 @@ def compress(messages: Sequence[Message], settings: Settings, store: Store, mode
     return Compressed(shorter, [block.text for block in blocks], after, edits, failures, model)
 
 
-def edit(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[list[Edit], list[Failure]]:
-    """What to put in the place of which text; everything it needs to be undone is durable when this returns."""
+def edit(blocks: Sequence[Block], settings: Settings, store: Store, sent: int = 0) -> tuple[list[Edit], list[Failure]]:
+    """What to put in the place of which text; everything it needs to be undone is durable when this returns.
+
+    Args:
+        blocks: everything the model reads, from `wire.read`.
+        settings: what may be done.
+        store: keeps originals and decisions.
+        sent: messages, from the first, that the provider has had already: what is undecided there stays (`pipeline.run`).
+    """
     keys = cache.keys(blocks)
     try:
         decided = store.decisions(keys)
@@ -52,14 +59,14 @@ def edit(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[lis
         own = store.ours(sorted(new)) if new else set()
     except StoreError as error:
         return [], [Failure("store", str(error))]
-    outcome = pipeline.run(blocks, settings, decided, own)
+    outcome = pipeline.run(blocks, settings, decided, own, sent)
     kept, failures = keep(outcome, store)
     if kept is not None and all(kept.get(item.key, item) == item for item in outcome.decisions):
         return outcome.edits, outcome.failures
     # Not kept: what is new goes out as it came, what earlier turns became stands. Kept, but another process decided first:
     # its word is what the provider has cached.
     stays = {item.key: Decision(item.key, None) for item in outcome.decisions} if kept is None else kept
-    again = pipeline.run(blocks, settings, {**decided, **stays}, own)
+    again = pipeline.run(blocks, settings, {**decided, **stays}, own, sent)
     return again.edits, [*outcome.failures, *failures]
 
 

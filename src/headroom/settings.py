@@ -33,6 +33,8 @@ class Settings:
     repeats: bool = True
     """Replace lines that this conversation has already shown by a reference to them. Turn it off where the provider may
     drop earlier tool results by itself."""
+    retrieval: bool = True
+    """Whether the reader can ask for originals. Where it cannot, every level is `lossless` and no text names a handle."""
     documents: bool = True
     """Compress clearly delimited documents in what the user sent: `<document>`, fenced logs and JSON."""
     min_tokens: int = 60
@@ -58,7 +60,7 @@ class Settings:
                     raise SettingsError(
                         f"{name}[{pattern!r}]={treatment!r} does not exist: use one of {', '.join(STRICTEST_FIRST)}"
                     )
-        for name in ("repeats", "documents"):
+        for name in ("repeats", "retrieval", "documents"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name}={getattr(self, name)!r} must be true or false")
         for name in ("min_tokens", "error_tokens", "max_chars"):

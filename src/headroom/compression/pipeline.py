@@ -33,7 +33,11 @@ QUERY_CHARS = 6000
 
 
 def run(
-    blocks: Sequence[Block], settings: Settings, decided: Mapping[str, Decision], own: AbstractSet[str] = frozenset()
+    blocks: Sequence[Block],
+    settings: Settings,
+    decided: Mapping[str, Decision],
+    own: AbstractSet[str] = frozenset(),
+    sent: int = 0,
 ) -> Outcome:
     """Decide what each block becomes.
 
@@ -42,12 +46,14 @@ def run(
         settings: what may be done.
         decided: decisions made earlier, by key (`cache.keys`): replayed as they are.
         own: digests (`cache.digest`) of texts that are our own output: they stay.
+        sent: messages, from the first, that the provider has had already. What is undecided there was sent without us, and
+            stays as it was sent.
 
     Returns:
         Edits for decided and new blocks; originals, decisions and failures of the new ones only.
     """
     outcome = Outcome()
-    reader = _Reader(settings, own, outcome)
+    reader = _Reader(settings, own, outcome, sent)
     for block, key in zip(blocks, cache.keys(blocks), strict=True):
         if block.role == "boundary":
             reader.shown.forget()
@@ -56,11 +62,7 @@ def run(
             reader.said = block.text
         decision = decided.get(key) or reader.decide(block, key)
         visible = block.text
-        if (
-            decision is not None
-            and decision.text is not None
-            and (settings.repeats or "repeats" not in decision.compressor)
-        ):
+        if decision is not None and decision.text is not None:
             outcome.edits.append(_edit(block, decision.text, decision))
             visible = decision.text
         reader.shown.add(block, visible)
@@ -82,10 +84,11 @@ def _edit(block: Block, text: str, decision: Decision) -> Edit:
 class _Reader:
     """Goes through one conversation: what has been shown and said so far, and what comes of each block."""
 
-    def __init__(self, settings: Settings, own: AbstractSet[str], outcome: Outcome) -> None:
+    def __init__(self, settings: Settings, own: AbstractSet[str], outcome: Outcome, sent: int) -> None:
         self.settings = settings
         self.own = own
         self.outcome = outcome
+        self.sent = sent
         self.shown = Shown()
         self.said = ""
 
@@ -95,7 +98,9 @@ class _Reader:
             return None
         decision = Decision(key, None)
         try:
-            if len(block.text) > self.settings.max_chars:
+            if int(block.path[0]) < self.sent:
+                pass
+            elif len(block.text) > self.settings.max_chars:
                 self.fail(block, f"{len(block.text):,} characters, over Settings.max_chars")
             elif cache.digest(block.text) not in self.own:
                 decision = self.compress(block, key, policy.plan(block, self.settings))
@@ -124,7 +129,8 @@ class _Reader:
         least = 0 if lossless or told_above else int(self.settings.min_tokens * LOSSY_SHARE)
         if not worth(after, before) or before - after < least:
             return stays
-        handle = work.handle()
+        work.handle()
+        handle = markers.handle_of(block.text)
         self.outcome.originals.update(work.originals)
         return Decision(key, text, "+".join(work.by), lossless, handle, before, after)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -92,6 +92,11 @@ OFF = Plan("off")
 
 def plan(block: Block, settings: Settings) -> Plan:
     """What may be done to a block under these settings."""
+    found = _plan(block, settings)
+    return found if settings.retrieval else replace(found, treatment=strictest(found.treatment, "lossless"))
+
+
+def _plan(block: Block, settings: Settings) -> Plan:
     if not block.editable or block.role not in ("result", "user"):
         return OFF
     if block.role == "user":

@@ -44,10 +44,10 @@ class Work:
         self._text, self._plan, self._settings, self._depth = text, plan, settings, 0
 
     def handle(self) -> str:
-        """The handle of the whole original, kept from now on."""
+        """The handle of the whole original, kept from now on; empty, so that no marker names it, where nobody can ask."""
         found = markers.handle_of(self._text)
         self.originals[found] = self._text
-        return found
+        return found if self._settings.retrieval else ""
 
     def route(self, text: str, first_line: int | None = None) -> Folded | None:
         """Compress a part of another kind by whoever knows it; see `contract.Context`."""
