@@ -27,10 +27,10 @@ $(READY): pyproject.toml
 	@echo "setting up $(VENV) (once)"
 	@{ command -v uv >/dev/null \
 		&& uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV) \
-		&& uv pip install --quiet --python $(BIN)/python --editable . --group dev; } \
+		&& uv pip install --quiet --python $(BIN)/python --editable '.[all]' --group dev; } \
 	|| { { test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV); } \
 		&& $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" \
-		&& $(BIN)/python -m pip install --quiet --editable . --group dev; }
+		&& $(BIN)/python -m pip install --quiet --editable '.[all]' --group dev; }
 	@touch $@
 
 demo: $(READY)

@@ -10,6 +10,8 @@
     "mcp__db__*" = "lossless"
     [kinds]
     logs = "off"
+
+Tables of its own belong to a part that reads them itself: `[proxy]` (see `proxy.options`), `[prices]` (see `ledger.prices`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from typing import Any
 
 from headroom.errors import SettingsError
 from headroom.settings import Settings
+
+_PARTS = ("proxy", "prices")
 
 
 def home(environment: Mapping[str, str] | None = None) -> Path:
@@ -42,6 +46,24 @@ def store_path(environment: Mapping[str, str] | None = None) -> Path:
     return home(environment) / "store.sqlite3"
 
 
+def ledger_path(environment: Mapping[str, str] | None = None) -> Path:
+    """The file of the ledger."""
+    return home(environment) / "ledger.sqlite3"
+
+
+def table(name: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A table of the file that a part of its own reads; empty where there is none.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no table under this name.
+    """
+    path = home(environment) / "config.toml"
+    found = _file(path).get(name, {})
+    if not isinstance(found, dict):
+        raise SettingsError(f"{path}: {name}={found!r} must be a table: [{name}]")
+    return found
+
+
 def settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The user's own defaults.
 
@@ -51,7 +73,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environment is None else environment
     path = home(env) / "config.toml"
-    values = _file(path)
+    values = {name: value for name, value in _file(path).items() if name not in _PARTS}
     known = {field.name for field in fields(Settings)}
     if unknown := sorted(set(values) - known):
         raise SettingsError(f"{path}: no setting is called {unknown[0]!r}; there are {', '.join(sorted(known))}")

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from headroom.blocks import Block, Failure, Message, Path
 from headroom.wire import anthropic, gemini, openai_chat, openai_responses
-from headroom.wire.access import replaced
+from headroom.wire.access import get, replaced
 from headroom.wire.reading import Reading
 
-__all__ = ["put", "read"]
+__all__ = ["answered", "put", "read"]
 
 _FORMATS: Final[tuple[tuple[Callable[[object], bool], Callable[[object, int, Reading], None]], ...]] = (
     (openai_responses.claims, openai_responses.read),
@@ -50,6 +50,18 @@ def read(messages: Sequence[Message]) -> tuple[list[Block], list[Failure]]:
         else:
             reading.fail(index, f"a {type(message).__name__} whose role and shape are not known")
     return reading.blocks, reading.failures
+
+
+def answered(messages: Sequence[Message]) -> int:
+    """How many messages, from the first, a model has had before: all up to the last one that it made itself."""
+    return next((at + 1 for at in range(len(messages) - 1, -1, -1) if _by_model(messages[at])), 0)
+
+
+def _by_model(message: Message) -> bool:
+    kind = get(message, "type")
+    return get(message, "role") in ("assistant", "model") or (
+        isinstance(kind, str) and openai_responses.made_by_model(kind)
+    )
 
 
 def put(messages: Sequence[Message], texts: Mapping[Path, str]) -> list[Message]:

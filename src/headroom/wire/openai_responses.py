@@ -29,6 +29,11 @@ _DEFAULT_NAMESPACE = "functions"
 """Where OpenAI puts tools that were declared without a namespace."""
 
 
+def made_by_model(kind: str) -> bool:
+    """Whether an item of this type is the model's own: a call, reasoning, a compaction; never a result or a declaration."""
+    return kind.endswith("_call") or kind in _MADE_BY_MODEL
+
+
 def claims(message: object) -> bool:
     """Whether a message has this shape and no other."""
     kind = get(message, "type")
@@ -201,3 +206,5 @@ _SILENT = frozenset(
     }
 )
 """Items without text of ours: encrypted, images, references, tool declarations, or approvals."""
+
+_MADE_BY_MODEL = frozenset({"reasoning", "program", "compaction", "mcp_approval_request", "mcp_list_tools"})

@@ -1,0 +1,1 @@
+"""The proxy: the same requests flow through, just lighter. Needs `headroom-ai[proxy]`."""

@@ -1,0 +1,146 @@
+"""What a request came to, written down after its answer has gone: nobody waits for it.
+
+A ledger that cannot be written costs figures, never a request; it is said once, and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+from headroom.blocks import Failure
+from headroom.errors import StoreError
+from headroom.ledger.entry import Entry, Segment
+from headroom.proxy.compute import Compute
+from headroom.proxy.forward import Call
+from headroom.proxy.lighten import Lightened, segments
+from headroom.proxy.routes import Route
+from headroom.wire.usage import Tee
+
+log = logging.getLogger("headroom.proxy")
+
+_AGENT = re.compile(r"[\w.-]{1,40}(?:/[\w.-]{1,20})?")
+"""The first product of a user agent: `claude-cli/2.1.330`."""
+_SUBSCRIBED = re.compile(r"Bearer (?:sk-ant-oat|eyJ)")
+"""Anthropic's sign-in tokens, and signed web tokens (ChatGPT's): a plan that is paid by the month."""
+
+
+class Ledger(Protocol):
+    """Who writes entries down: `ledger.ledger.Ledger`."""
+
+    def add(self, entry: Entry, /) -> None:
+        """Keep one entry, or raise a `StoreError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """All that is known of one request when its answer has gone."""
+
+    at: float
+    agent: str
+    subscription: bool
+    route: Route
+    call: Call
+    made: Lightened
+    began: float
+    """When its headers had arrived, by `time.perf_counter`."""
+
+    @classmethod
+    def of(cls, request: web.Request, route: Route, call: Call, made: Lightened, began: float) -> Request:
+        """Only what may be kept of a request."""
+        agent = _AGENT.match(request.headers.get("User-Agent", ""))
+        return cls(
+            time.time(),
+            agent[0] if agent else "",
+            is_subscription(request.headers.get("Authorization", "")),
+            route,
+            call,
+            made,
+            began,
+        )
+
+
+def is_subscription(authorization: str) -> bool:
+    """Whether a request is paid by a plan, not by its tokens."""
+    return bool(_SUBSCRIBED.match(authorization))
+
+
+class Accounts:
+    """Writes entries; one for each proxy."""
+
+    def __init__(self, ledger: Ledger, compute: Compute, *, verbose: bool = False) -> None:
+        """Args: verbose: a line for every request, not only for those made lighter."""
+        self._ledger, self._compute, self._verbose = ledger, compute, verbose
+        self._broken = False
+
+    async def add(self, request: Request, tee: Tee | None) -> None:
+        """Count, price and write down one request."""
+        await self._compute.aside(lambda: self._add(request, tee))
+
+    def _add(self, request: Request, tee: Tee | None) -> None:
+        if tee is not None:
+            tee.close()
+        self._say(request)
+        if request.route.format is None:
+            return
+        try:
+            self._ledger.add(entry(request, tee))
+            self._broken = False
+        except StoreError as error:
+            if not self._broken:
+                log.warning("the ledger cannot be written, figures are missing: %s", error)
+            self._broken = True
+
+    def _say(self, request: Request) -> None:
+        made, call = request.made, request.call
+        if not (self._verbose or made.tokens_before or made.failures):
+            return
+        saved = made.tokens_before - made.tokens_after
+        share = f"{made.tokens_before:,} -> {made.tokens_after:,} tokens of new tool output, " if saved else ""
+        log.info(
+            "%s %s %s: %s%.1f ms added%s",
+            request.route.name,
+            made.model or "-",
+            call.status or "cut",
+            share,
+            1000 * (call.started - request.began) if call.started else 0.0,
+            "".join(f"; {failure.where}: {failure.reason}" for failure in made.failures),
+        )
+
+
+def entry(request: Request, tee: Tee | None) -> Entry:
+    """The ledger's row of a request."""
+    made, call, route = request.made, request.call, request.route
+    failures = list(made.failures)
+    usage = tee.usage if tee else None
+    if tee is not None and tee.failure_kind:
+        failures.append(Failure("prefix", f"the provider says {tee.failure_kind}"))
+    counted: tuple[Segment, ...] = made.segments or (segments(made.rest) if made.rest else ())
+    return Entry(
+        at=request.at,
+        conversation=made.conversation,
+        tag=route.tag,
+        agent=request.agent,
+        provider=route.provider,
+        route=route.name,
+        model=made.model or (tee.model if tee else ""),
+        status=call.status,
+        streamed=made.streamed,
+        round=0,
+        segments=counted,
+        usage=usage,
+        subscription=request.subscription,
+        marked=made.marked,
+        added_ms=1000 * (call.started - request.began) if call.started else 0.0,
+        first_byte_ms=1000 * (call.first_byte - call.started) if call.first_byte else 0.0,
+        total_ms=1000 * (call.ended - request.began) if call.ended else 0.0,
+        edits=made.edits,
+        failures=tuple(failures),
+        retrievals=0,
+        cache_break=made.cache_break,
+    )

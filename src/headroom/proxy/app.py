@@ -1,0 +1,177 @@
+"""The server: takes a request in, makes it lighter, hands it on, writes down what it came to.
+
+Rules:
+* Everything that goes wrong on our side lets the request through as it came (the one place beside the pipeline that
+  catches every exception), and is recorded.
+* No payload, header value or key is ever logged: a line holds sizes, times, the model and what failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+import headroom
+from headroom import config
+from headroom.blocks import Failure
+from headroom.compression.pipeline import describe
+from headroom.originals.store import Store
+from headroom.proxy import forward, gate, headers, routes
+from headroom.proxy.account import Accounts, Ledger, Request
+from headroom.proxy.compute import Compute
+from headroom.proxy.decoding import decoded
+from headroom.proxy.forward import Call
+from headroom.proxy.lighten import Job, Lightened
+from headroom.proxy.options import Options
+from headroom.proxy.routes import Route
+from headroom.wire.usage import Tee
+
+BYPASS = "x-headroom-bypass"
+_SHUTDOWN_SECONDS = 600.0
+"""A stream may go on so long after the proxy was asked to stop."""
+
+
+class Proxy:
+    """One server's state: where it sends, what it keeps."""
+
+    def __init__(self, options: Options, store: Store, ledger: Ledger) -> None:
+        """Nothing is opened yet."""
+        self.options = options
+        self.store = store
+        self.compute = Compute(store, config.store_path())
+        self.accounts = Accounts(ledger, self.compute, verbose=options.verbose)
+        self.client: aiohttp.ClientSession | None = None
+        self._pending: set[asyncio.Task[None]] = set()
+
+    async def life(self, app: web.Application) -> Any:  # noqa: ANN401 - an async generator, as aiohttp takes it
+        """Open the client when the server starts, close everything after it has stopped."""
+        del app
+        self.client = forward.session()
+        yield
+        await self.client.close()
+        if self._pending:
+            await asyncio.wait(self._pending)
+        self.compute.close()
+
+    def reload(self) -> None:
+        """Read the settings again; what was sent keeps its bytes."""
+        self.options = replace(self.options, settings=config.settings())
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Any request that is not for the proxy itself."""
+        began = time.perf_counter()
+        path = gate.admit(request.headers, request.raw_path, self.options)
+        if request.method == "HEAD" and path in ("/", "/api/hello"):
+            return web.Response()
+        route = routes.find(request.method, path, request.headers, self.options.upstreams)
+        if route is None:
+            named = ", ".join(sorted(self.options.upstreams))
+            return web.Response(status=502, text=f"headroom: no upstream has this name; there are {named}\n")
+        size = request.content_length
+        if route.format is None or size is None or size > self.options.max_body:
+            return await self._pass(request, route, began)
+        return await self._lighter(request, route, await request.read(), began)
+
+    async def _pass(self, request: web.Request, route: Route, began: float) -> web.StreamResponse:
+        """Hand a request on as it streams in."""
+        call = Call(route.url, headers.onward(request.raw_headers), None)
+        if request.can_read_body:
+            call.body = request.content.iter_any()
+            if request.content_length is not None:
+                call.headers["Content-Length"] = str(request.content_length)
+        return await self._exchange(request, route, call, Lightened(b""), began)
+
+    async def _lighter(self, request: web.Request, route: Route, body: bytes, began: float) -> web.StreamResponse:
+        encoding = request.headers.get("Content-Encoding", "").strip().lower()
+        made = Lightened(body)
+        try:
+            made = await self._made(request, route, decoded(body, encoding))
+        except Exception as error:  # noqa: BLE001 - law 7: whatever goes wrong here, the request goes out as it came
+            made = Lightened(body, failures=(Failure("proxy", describe(error)),))
+        dropped = frozenset({"content-encoding"}) if made.changed and encoding else frozenset[str]()
+        call = Call(
+            route.url, headers.onward(request.raw_headers, without=dropped), made.body if made.changed else body
+        )
+        return await self._exchange(request, route, call, made, began)
+
+    async def _made(self, request: web.Request, route: Route, body: bytes) -> Lightened:
+        assert route.format is not None
+        seen = {name.lower(): value for name, value in request.headers.items()}
+        job = Job(
+            body,
+            route.format,
+            seen,
+            self.options.settings,
+            bypass=seen.get(BYPASS, "") not in ("", "0", "false"),
+            guarded=not self.options.edit_guarded,
+        )
+        made = await self.compute.run(job)
+        made.model = made.model or route.model
+        made.streamed = made.streamed or route.streamed
+        return made
+
+    async def _exchange(
+        self, request: web.Request, route: Route, call: Call, made: Lightened, began: float
+    ) -> web.StreamResponse:
+        assert self.client is not None
+        try:
+            answer = await forward.send(self.client, request.method, call)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            call.status, call.ended = 502, time.perf_counter()
+            self._account(Request.of(request, route, call, made, began), None)
+            return forward.unreachable(route.provider, error)
+        tee = (
+            Tee(route.format, answer.content_type, answer.headers.get("Content-Encoding", "")) if route.format else None
+        )
+        try:
+            return await forward.relay(request, answer, call, tee)
+        finally:
+            self._account(Request.of(request, route, call, made, began), tee)
+
+    def _account(self, request: Request, tee: Tee | None) -> None:
+        """Write down what it came to, when the answer has gone; nobody waits for it."""
+        task = asyncio.get_running_loop().create_task(self.accounts.add(request, tee))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+
+Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
+
+
+def create(proxy: Proxy) -> web.Application:
+    """The application: our own pages, and everything else handed on."""
+    app = web.Application(client_max_size=proxy.options.max_body + 1, middlewares=[])
+    app.cleanup_ctx.append(proxy.life)
+    for path in ("/health", "/livez", "/readyz"):
+        app.router.add_get(path, partial(_health, proxy))
+    app.router.add_route("*", "/{path:.*}", proxy.handle)
+    return app
+
+
+async def _health(proxy: Proxy, request: web.Request) -> web.Response:
+    gate.admit(request.headers, "/", replace(proxy.options, token="", host="127.0.0.1"))
+    return web.json_response(
+        {"service": "headroom", "status": "ok", "version": headroom.__version__, "pid": os.getpid()}
+    )
+
+
+def runner(app: web.Application) -> web.AppRunner:
+    """How the application is served: bytes as they come, handlers cancelled when their client leaves."""
+    return web.AppRunner(
+        app,
+        auto_decompress=False,
+        handler_cancellation=True,
+        shutdown_timeout=_SHUTDOWN_SECONDS,
+        access_log=None,
+        max_line_size=64 * 1024,
+        max_field_size=64 * 1024,
+        keepalive_timeout=75.0,
+    )

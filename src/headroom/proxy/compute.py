@@ -1,0 +1,102 @@
+"""Where requests are made lighter: never on the event loop, so that nobody's stream waits for another's request.
+
+Rules:
+* A body up to `INLINE` bytes is done in one thread. A larger one goes to a process of its own, started when first
+  needed and ended when it was idle for a while: decoding or searching it would hold the interpreter for too long.
+* The choice depends on sizes alone, and both give the same bytes.
+* A process that dies (killed, out of memory) costs its request the saving, never the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from headroom.blocks import Failure
+from headroom.originals.sqlite import SqliteStore
+from headroom.originals.store import Store
+from headroom.proxy.lighten import Job, Lightened, lighten, segments
+
+INLINE = 256 * 1024
+"""Bytes: one pass of a regular expression over so much holds the interpreter for some milliseconds."""
+IDLE_SECONDS = 20.0
+HANG_SECONDS = 60.0
+"""A guard against hangs alone: what takes this long goes out as it came, and the failure is recorded."""
+
+
+class Compute:
+    """Runs `lighten` off the event loop; one for each proxy."""
+
+    def __init__(self, store: Store, store_path: Path) -> None:
+        """Nothing is started yet."""
+        self._store, self._path = store, store_path
+        self._thread = ThreadPoolExecutor(1, "lighten")
+        self._aside = ThreadPoolExecutor(1, "account")
+        self._process: ProcessPoolExecutor | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._waiting = 0
+
+    async def run(self, job: Job) -> Lightened:
+        """The request made lighter; after a hang or a death of the process, as it came."""
+        loop = asyncio.get_running_loop()
+        try:
+            if len(job.body) <= INLINE:
+                future = loop.run_in_executor(self._thread, lighten, job, self._store)
+                return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+            return await asyncio.wait_for(self._elsewhere(job), HANG_SECONDS)
+        except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
+            self.close_process()
+            return Lightened(
+                job.body, failures=(Failure("compute", f"{type(error).__name__} at {len(job.body)} bytes"),)
+            )
+
+    async def aside(self, work: object) -> None:
+        """Run what nobody waits for, in order, in a thread of its own."""
+        assert callable(work)
+        await asyncio.get_running_loop().run_in_executor(self._aside, work)
+
+    async def _elsewhere(self, job: Job) -> Lightened:
+        loop = asyncio.get_running_loop()
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._process is None:
+            context = multiprocessing.get_context("spawn")
+            self._process = ProcessPoolExecutor(1, context, _open_store, (self._path,))
+        self._waiting += 1
+        try:
+            made: Future[Lightened] = self._process.submit(_lighten_there, job)
+            return await asyncio.wrap_future(made)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._idle = loop.call_later(IDLE_SECONDS, self.close_process)
+
+    def close_process(self) -> None:
+        """End the process; the next large body starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """End the threads and the process; what is being written down is finished."""
+        self.close_process()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._aside.shutdown(wait=True)
+
+
+_there: list[Store] = []
+"""The store of a worker process."""
+
+
+def _open_store(path: Path) -> None:
+    _there.append(SqliteStore(path))
+
+
+def _lighten_there(job: Job) -> Lightened:
+    made = lighten(job, _there[0])
+    if made.rest is not None:  # the texts are worth nothing to the other side
+        made.segments, made.rest = segments(made.rest), None
+    return made

@@ -1,0 +1,139 @@
+"""The request to the provider and its answer back: relayed as it comes, byte for byte, while a tee reads the usage.
+
+Rules:
+* Nothing is buffered, retried or made up. Status, headers and body of the answer are the provider's.
+* An answer that is cut off upstream is cut off at the client; a client that leaves ends the call upstream.
+* Whoever cannot be reached at all is a 502 with one line that says whom, and what to look at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from headroom.proxy import headers
+
+_CONNECT_SECONDS = 30.0
+"""Until a connection stands; an answer may take as long as it takes."""
+_CONNECTIONS = 1000
+"""At once, to all providers."""
+_LINE = 64 * 1024
+"""Bytes of one header field, as large as other proxies allow."""
+
+
+class Watch(Protocol):
+    """Who reads along: see `wire.usage.Tee`."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take what the client was sent."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way: filled in as it goes."""
+
+    url: str
+    headers: CIMultiDict[str]
+    body: bytes | AsyncIterable[bytes] | None
+    started: float = 0.0
+    """When it left for the provider, by `time.perf_counter`."""
+    status: int = 0
+    first_byte: float = 0.0
+    ended: float = 0.0
+    cut: bool = False
+
+
+def session() -> aiohttp.ClientSession:
+    """A client that changes nothing on the way: no redirects, cookies, decoding or headers of its own.
+
+    Follows HTTP(S)_PROXY and NO_PROXY; trusts what OpenSSL trusts, so SSL_CERT_FILE and SSL_CERT_DIR add authorities.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=_CONNECTIONS, ssl=ssl.create_default_context(), keepalive_timeout=30.0, ttl_dns_cache=60
+        ),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        trust_env=True,
+        max_line_size=_LINE,
+        max_field_size=_LINE,
+        read_bufsize=2**18,
+    )
+
+
+async def send(client: aiohttp.ClientSession, method: str, call: Call) -> aiohttp.ClientResponse:
+    """Send a request; its answer's headers have arrived when this returns.
+
+    Raises:
+        aiohttp.ClientError, OSError: nobody answered.
+    """
+    call.started = time.perf_counter()
+    answer = await client.request(
+        method, URL(call.url, encoded=True), headers=call.headers, data=call.body, allow_redirects=False
+    )
+    call.status = answer.status
+    return answer
+
+
+async def relay(
+    request: web.Request, answer: aiohttp.ClientResponse, call: Call, watch: Watch | None
+) -> web.StreamResponse:
+    """Hand an answer on as it comes.
+
+    Returns:
+        The response, ended as the provider's was: whole, or cut off (`call.cut`).
+    """
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers.back(answer.raw_headers))
+    if "Content-Length" not in response.headers and _has_body(request.method, answer.status):
+        response.enable_chunked_encoding()
+    try:
+        await response.prepare(request)
+        async for chunk in answer.content.iter_any():
+            if not call.first_byte:
+                call.first_byte = time.perf_counter()
+            await response.write(chunk)
+            if watch is not None:
+                watch.feed(chunk)
+    except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+        call.cut = True
+        cut(request)
+    finally:
+        call.ended = time.perf_counter()
+        answer.close() if call.cut else answer.release()
+    return response
+
+
+def cut(request: web.Request) -> None:
+    """Break the client's connection off, after what was already sent."""
+    if request.transport is not None:
+        request.transport.close()
+
+
+def _has_body(method: str, status: int) -> bool:
+    return method != "HEAD" and status >= 200 and status not in (204, 304)
+
+
+def unreachable(provider: str, error: BaseException) -> web.Response:
+    """What a client is told when nobody answered."""
+    return web.json_response(
+        {
+            "type": "error",
+            "error": {
+                "type": "api_error",
+                "message": f"headroom: {provider} cannot be reached ({type(error).__name__}): check the network, the"
+                f" proxy settings and [proxy.upstreams]",
+            },
+        },
+        status=502,
+    )

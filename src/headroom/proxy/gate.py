@@ -1,0 +1,50 @@
+"""Who may speak to the proxy: programs on this machine, or elsewhere with the token; no page in a browser.
+
+Rules:
+* On loopback the `Host` header must name this machine, so that no name that someone points here (DNS rebinding) works.
+* An `Origin` of another site is refused; no CORS header is ever sent.
+* Beyond loopback a token is needed: `/t/TOKEN` in front of the path, or the header `x-headroom-token`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from multidict import CIMultiDictProxy
+
+from headroom.proxy.options import Options, is_loopback
+
+_PREFIX = "/t/"
+
+
+def admit(headers: CIMultiDictProxy[str], raw_path: str, options: Options) -> str:
+    """The path without our token.
+
+    Raises:
+        web.HTTPForbidden: the request may not pass; the text says why.
+        web.HTTPUnauthorized: the token is missing or wrong.
+    """
+    host = headers.get("Host", "")
+    if is_loopback(options.host) and not is_loopback(_name(host)):
+        raise web.HTTPForbidden(
+            text=f"headroom: this proxy is for this machine; the Host header says {_name(host)!r}\n"
+        )
+    origin = headers.get("Origin")
+    if origin and origin.startswith(("http:", "https:", "null")) and urlsplit(origin).netloc != host:
+        raise web.HTTPForbidden(text="headroom: requests from web pages are refused\n")
+    given = headers.get("x-headroom-token", "")
+    if raw_path.startswith(_PREFIX):
+        given, slash, rest = raw_path[len(_PREFIX) :].partition("/")
+        raw_path = slash + rest or "/"
+    if options.token and not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), options.token.encode()):
+        raise web.HTTPUnauthorized(text="headroom: put the token into the base URL: http://HOST:PORT/t/TOKEN\n")
+    return raw_path
+
+
+def _name(host: str) -> str:
+    """The host without its port."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.rsplit(":", 1)[0]
