@@ -110,6 +110,8 @@ class Proxy:
             route.format,
             seen,
             self.options.settings,
+            self.options.retrieve,
+            route.model,
             bypass=seen.get(BYPASS, "") not in ("", "0", "false"),
             guarded=not self.options.edit_guarded,
         )

@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from headroom import engine, tokens, wire
 from headroom.blocks import Block, Edit, Failure, Path
 from headroom.compression import cache
-from headroom.errors import InputError
+from headroom.errors import InputError, StoreError
 from headroom.ledger.entry import Edited, Segment
+from headroom.originals import facts
 from headroom.originals.store import Store
+from headroom.proxy import way
+from headroom.proxy.options import Retrieve
+from headroom.proxy.way import Way
 from headroom.settings import Settings
 from headroom.wire.body import KEYS, Body, Change, Format, SetText
 
@@ -46,6 +50,9 @@ class Job:
     headers: Mapping[str, str]
     """Lower-case names; only what tells a conversation apart is read."""
     settings: Settings
+    retrieve: Retrieve = "auto"
+    model: str = ""
+    """From the path, where it stands there."""
     bypass: bool = False
     """Nothing new is compressed; what went out compressed before stays so."""
     guarded: bool = True
@@ -62,6 +69,8 @@ class Lightened:
     conversation: str = ""
     changed: bool = False
     """Whether `body` is another than the one that came."""
+    way: Way = "none"
+    """How its model can ask for an original."""
     marked: bool = False
     cache_break: str = ""
     edits: tuple[Edited, ...] = ()
@@ -102,8 +111,12 @@ def lighten(job: Job, store: Store) -> Lightened:
     if not blocks or _is_compaction(messages):
         made.failures = tuple(unread)
         return made
-    settings = replace(job.settings, repeats=False) if _CLEARS in job.body else job.settings
     sent = wire.answered(messages)
+    request = way.Request(body, job.format, job.headers, job.model)
+    made.way = _way(request, blocks, job.retrieve, store, sent)
+    settings = replace(
+        job.settings, retrieval=made.way != "none", repeats=job.settings.repeats and _CLEARS not in job.body
+    )
     edits, failures = engine.edit(blocks, settings, store, len(messages) if job.bypass else sent)
     made.failures = (*unread, *failures)
     made.body = body.edited(_changes(job.format, edits))
@@ -114,6 +127,20 @@ def lighten(job: Job, store: Store) -> Lightened:
     made.tokens_after = sum(edit.tokens_after for edit in made.edits)
     made.rest = Rest(blocks, keys, {edit.path: edit for edit in edits}, _head(body, job.format))
     return made
+
+
+def _way(request: way.Request, blocks: list[Block], retrieve: Retrieve, store: Store, sent: int) -> Way:
+    """The way of this conversation, chosen at its first request with tools and kept; `none` where it does not hold."""
+    agent = next((request.headers[name] for name in _AGENT_HEADERS if request.headers.get(name)), "")
+    key = f"way:{way.conversation_key(request.body, blocks, agent)}"
+    try:
+        chosen = facts.recall(store, [key]).get(key)
+        if chosen is None and way.settles(request):
+            chosen = facts.remember(store, {key: way.choose(request, retrieve, seen_from_start=not sent)})[key]
+    except StoreError:
+        return "none"
+    found: Way = next((each for each in get_args(Way) if each == chosen), "none")
+    return found if way.holds(found, request) else "none"
 
 
 def _changes(format_: Format, edits: list[Edit]) -> list[Change]:
