@@ -43,8 +43,9 @@ def _filtered(raw: Iterable[tuple[bytes, bytes]], dropped: frozenset[str]) -> CI
     listed = {
         each.strip().lower() for name, value in pairs if name.lower() == "connection" for each in value.split(",")
     }
+    first: dict[str, str] = {}  # the client library replaces a header by one of another spelling
     return CIMultiDict(
-        (name, value)
+        (first.setdefault(low, name), value)
         for name, value in pairs
         if (low := name.lower()) not in dropped and low not in listed and not low.startswith(OWN)
     )
