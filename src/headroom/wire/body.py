@@ -204,9 +204,9 @@ class Body:
         elements = self._spans.elements(span)
         removed = {change.index for change in changes if isinstance(change, Remove)}
         inserted = sorted((change for change in changes if isinstance(change, Insert)), key=lambda change: change.index)
-        for index in (*(change.index for change in inserted), *(index + 1 for index in removed)):
-            if not 0 <= index <= len(elements):
-                raise LookupError(f"a list of {len(elements)} elements has no place {index}")
+        places = range(len(elements) + 1)
+        if not removed.issubset(places[:-1]) or any(change.index not in places for change in inserted):
+            raise LookupError(f"a list of {len(elements)} elements has no such place")
         first = next((index for index in range(len(elements)) if index not in removed), None)
         if first is None:
             start, end = (elements[0][0], elements[-1][1]) if elements else (span[0] + 1, span[0] + 1)

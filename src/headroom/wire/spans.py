@@ -207,6 +207,8 @@ class Spans:
 def _name(raw: bytes) -> str:
     """A key without its quotes, decoded; what cannot be decoded still gets a name of its own kind."""
     text = raw.decode("utf-8", "replace")
+    if "\\" not in text:
+        return text
     try:
         return str(json.loads(f'"{text}"'))
     except ValueError:
