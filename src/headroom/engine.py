@@ -7,7 +7,7 @@ failure is recorded: nothing is ever lost, nothing fails silently.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from headroom import wire
@@ -15,6 +15,7 @@ from headroom.blocks import Block, Call, Decision, Edit, Failure, Message, Outco
 from headroom.compression import cache, pipeline
 from headroom.compression.compressors import TABLE
 from headroom.errors import InputError, StoreError
+from headroom.originals.recent import Recent
 from headroom.originals.store import Store
 from headroom.result import Compressed, CompressedText
 from headroom.settings import Settings
@@ -39,7 +40,9 @@ def compress(messages: Sequence[Message], settings: Settings, store: Store, mode
     return Compressed(shorter, [block.text for block in blocks], after, edits, failures, model)
 
 
-def edit(blocks: Sequence[Block], settings: Settings, store: Store, sent: int = 0) -> tuple[list[Edit], list[Failure]]:
+def edit(
+    blocks: Sequence[Block], settings: Settings, store: Store, sent: int = 0, memory: Recent | None = None
+) -> tuple[list[Edit], list[Failure]]:
     """What to put in the place of which text; everything it needs to be undone is durable when this returns.
 
     Args:
@@ -47,10 +50,15 @@ def edit(blocks: Sequence[Block], settings: Settings, store: Store, sent: int = 
         settings: what may be done.
         store: keeps originals and decisions.
         sent: messages, from the first, that the provider has had already: what is undecided there stays (`pipeline.run`).
+        memory: what this process sent lately. A store that fails, or was deleted, does not change what a provider has cached.
     """
     keys = cache.keys(blocks)
+    decided: dict[str, Decision] = {} if memory is None else memory.get(keys)
+    failures: list[Failure] = []
     try:
-        decided = store.decisions(keys)
+        found = store.decisions(keys)
+        failures = _restored(blocks, keys, {key: decided[key] for key in decided if key not in found}, store)
+        decided |= found
         new = {
             cache.digest(block.text)
             for block, key in zip(blocks, keys, strict=True)
@@ -58,16 +66,33 @@ def edit(blocks: Sequence[Block], settings: Settings, store: Store, sent: int = 
         }
         own = store.ours(sorted(new)) if new else set()
     except StoreError as error:
-        return [], [Failure("store", str(error))]
+        replayed = pipeline.run(blocks, settings, decided, sent=int(blocks[-1].path[0]) + 1 if blocks else 0)
+        return replayed.edits, [Failure("store", str(error))]
     outcome = pipeline.run(blocks, settings, decided, own, sent)
-    kept, failures = keep(outcome, store)
+    kept, went_wrong = keep(outcome, store)
+    failures += went_wrong
+    if memory is not None:
+        memory.add({key: each for key, each in {**decided, **(kept or {})}.items() if each.text is not None})
     if kept is not None and all(kept.get(item.key, item) == item for item in outcome.decisions):
-        return outcome.edits, outcome.failures
+        return outcome.edits, [*outcome.failures, *failures]
     # Not kept: what is new goes out as it came, what earlier turns became stands. Kept, but another process decided first:
     # its word is what the provider has cached.
     stays = {item.key: Decision(item.key, None) for item in outcome.decisions} if kept is None else kept
     again = pipeline.run(blocks, settings, {**decided, **stays}, own, sent)
     return again.edits, [*outcome.failures, *failures]
+
+
+def _restored(
+    blocks: Sequence[Block], keys: Sequence[str], lost: Mapping[str, Decision], store: Store
+) -> list[Failure]:
+    """Store again what a store has lost: the client sends the originals with every request."""
+    texts = {key: block.text for block, key in zip(blocks, keys, strict=True) if key in lost}
+    try:
+        if lost:
+            store.put({lost[key].handle: text for key, text in texts.items()}, list(lost.values()))
+    except StoreError as error:
+        return [Failure("store", str(error))]
+    return []
 
 
 def keep(outcome: Outcome, store: Store) -> tuple[dict[str, Decision] | None, list[Failure]]:

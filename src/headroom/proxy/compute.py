@@ -1,8 +1,9 @@
 """Where requests are made lighter: never on the event loop, so that nobody's stream waits for another's request.
 
 Rules:
-* A body up to `INLINE` bytes is done in one thread. A larger one goes to a process of its own, started when first
-  needed and ended when it was idle for a while: decoding or searching it would hold the interpreter for too long.
+* A request with up to `NEW` characters of new text is done in one thread. More, or a body over `INLINE` bytes, goes to a
+  process of its own, started when first needed and ended when it was idle for a while: decoding or searching so much
+  would hold the interpreter for too long.
 * The choice depends on sizes alone, and both give the same bytes.
 * A process that dies (killed, out of memory) costs its request the saving, never the request.
 """
@@ -16,12 +17,17 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from headroom.blocks import Failure
+from headroom.originals.recent import Recent
 from headroom.originals.sqlite import SqliteStore
 from headroom.originals.store import Store
 from headroom.proxy.lighten import Job, Lightened, lighten, segments
 
-INLINE = 256 * 1024
-"""Bytes: one pass of a regular expression over so much holds the interpreter for some milliseconds."""
+INLINE = 4_000_000
+"""Bytes of a body: decoding so much holds the interpreter for about 10 ms."""
+NEW = 256 * 1024
+"""Characters of new text: one pass of a regular expression over so much holds the interpreter for some milliseconds."""
+_MEMORY = 32 * 2**20
+"""Bytes of what was sent lately: some hundred conversations."""
 IDLE_SECONDS = 20.0
 HANG_SECONDS = 60.0
 """A guard against hangs alone: what takes this long goes out as it came, and the failure is recorded."""
@@ -33,6 +39,7 @@ class Compute:
     def __init__(self, store: Store, store_path: Path) -> None:
         """Nothing is started yet."""
         self._store, self._path = store, store_path
+        self._memory = Recent(_MEMORY)
         self._thread = ThreadPoolExecutor(1, "lighten")
         self._aside = ThreadPoolExecutor(1, "account")
         self._process: ProcessPoolExecutor | None = None
@@ -44,8 +51,10 @@ class Compute:
         loop = asyncio.get_running_loop()
         try:
             if len(job.body) <= INLINE:
-                future = loop.run_in_executor(self._thread, lighten, job, self._store)
-                return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+                future = loop.run_in_executor(self._thread, lighten, job, self._store, self._memory, NEW)
+                made = await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+                if made is not None:
+                    return made
             return await asyncio.wait_for(self._elsewhere(job), HANG_SECONDS)
         except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
             self.close_process()
@@ -97,6 +106,7 @@ def _open_store(path: Path) -> None:
 
 def _lighten_there(job: Job) -> Lightened:
     made = lighten(job, _there[0])
+    assert made is not None  # no limit was given
     if made.rest is not None:  # the texts are worth nothing to the other side
         made.segments, made.rest = segments(made.rest), None
     return made

@@ -19,6 +19,7 @@ from headroom.compression import cache
 from headroom.errors import InputError, StoreError
 from headroom.ledger.entry import Edited, Segment
 from headroom.originals import facts
+from headroom.originals.recent import Recent
 from headroom.originals.store import Store
 from headroom.proxy import way
 from headroom.proxy.options import Retrieve
@@ -94,8 +95,18 @@ class Rest:
     head: tuple[str, ...]
 
 
-def lighten(job: Job, store: Store) -> Lightened:
-    """Make a request lighter; it never raises for what a request holds."""
+def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | None = None) -> Lightened | None:
+    """Make a request lighter; it never raises for what a request holds.
+
+    Args:
+        job: the request.
+        store: keeps originals and decisions.
+        memory: what this process sent lately.
+        most: characters of new text that are to be worked on here.
+
+    Returns:
+        `None`: there is more than `most`; nothing was done.
+    """
     try:
         body = Body(job.body, job.format)
     except InputError as error:
@@ -117,7 +128,9 @@ def lighten(job: Job, store: Store) -> Lightened:
     settings = replace(
         job.settings, retrieval=made.way != "none", repeats=job.settings.repeats and _CLEARS not in job.body
     )
-    edits, failures = engine.edit(blocks, settings, store, len(messages) if job.bypass else sent)
+    if most is not None and _new_text(blocks, keys, sent, store) > most:
+        return None
+    edits, failures = engine.edit(blocks, settings, store, len(messages) if job.bypass else sent, memory)
     made.failures = (*unread, *failures)
     made.body = body.edited(_changes(job.format, edits))
     made.changed = made.body is not job.body
@@ -127,6 +140,18 @@ def lighten(job: Job, store: Store) -> Lightened:
     made.tokens_after = sum(edit.tokens_after for edit in made.edits)
     made.rest = Rest(blocks, keys, {edit.path: edit for edit in edits}, _head(body, job.format))
     return made
+
+
+def _new_text(blocks: list[Block], keys: list[str], sent: int, store: Store) -> int:
+    """Characters that nobody has decided about yet."""
+    new = [
+        (key, block) for key, block in zip(keys, blocks, strict=True) if block.editable and int(block.path[0]) >= sent
+    ]
+    try:
+        decided = store.decisions([key for key, _ in new])
+    except StoreError:
+        return 0
+    return sum(len(block.text) for key, block in new if key not in decided)
 
 
 def _way(request: way.Request, blocks: list[Block], retrieve: Retrieve, store: Store, sent: int) -> Way:
