@@ -73,6 +73,8 @@ class Entry:
     first_byte_ms: float
     """From the client's request to the first byte of its answer."""
     total_ms: float
+    client_marked: int = 0
+    """Our estimate of the tokens up to the client's own last cache mark; only told where `marked`."""
     edits: tuple[Edited, ...] = ()
     failures: tuple[Failure, ...] = ()
     retrievals: int = 0

@@ -1,0 +1,76 @@
+"""The ledger as the proxy sees it: one call after each answer."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from headroom.ledger import tables
+from headroom.ledger.accounting import account
+from headroom.ledger.database import Database
+from headroom.ledger.entry import Entry
+from headroom.ledger.prices import Prices
+
+MAX_AGE_DAYS = 365
+MAX_ROWS = 1_000_000
+"""About 300 MB; of what is older only sums stay."""
+
+
+class Ledger:
+    """Writes rows; `Report` reads them. Any thread, any number of processes."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        prices: Prices | None = None,
+        max_age_days: float = MAX_AGE_DAYS,
+        max_rows: int = MAX_ROWS,
+    ) -> None:
+        """Name the file; nothing is opened yet.
+
+        Args:
+            path: the file.
+            prices: what tokens cost; the package's own unless given.
+            max_age_days: of requests of days that ended longer ago only sums stay; looked at once a process.
+            max_rows: above it the oldest days are treated so, until about a tenth of it is free.
+        """
+        self._database = Database(path)
+        self._prices = prices or Prices()
+        self._max_age_days = max_age_days
+        self._max_rows = max_rows
+        self._tidy = False
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._database.path
+
+    def add(self, entry: Entry) -> None:
+        """Write one request; a tenth of a millisecond or two, so never on an event loop.
+
+        Raises:
+            StoreError: it cannot be written; nothing of it was.
+        """
+        accounted = account(entry, self._prices)
+        with self._database.writing() as connection:
+            if not self._tidy:
+                self._fold_old(connection, entry.at)
+            tables.add(connection, entry, accounted)
+        self._tidy = True
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        self._database.close()
+
+    def _fold_old(self, connection: sqlite3.Connection, now: float) -> None:
+        tables.trim(connection)
+        until = int(now // tables.HOUR) - int(self._max_age_days * 24)
+        (rows,) = connection.execute("SELECT count(*) FROM requests").fetchone()
+        if rows > self._max_rows:
+            surplus = rows - self._max_rows * 9 // 10
+            (hour,) = connection.execute(
+                "SELECT hour FROM requests ORDER BY hour LIMIT 1 OFFSET ?", (surplus,)
+            ).fetchone()
+            until = max(until, hour + 24)
+        tables.fold(connection, until)
