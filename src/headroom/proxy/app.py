@@ -55,6 +55,7 @@ class Proxy:
         """Open the client when the server starts, close everything after it has stopped."""
         del app
         self.client = forward.session()
+        self.compute.warm()
         yield
         await self.client.close()
         if self._pending:

@@ -16,11 +16,13 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from headroom import engine
 from headroom.blocks import Failure
 from headroom.originals.recent import Recent
 from headroom.originals.sqlite import SqliteStore
-from headroom.originals.store import Store
+from headroom.originals.store import MemoryStore, Store
 from headroom.proxy.lighten import Job, Lightened, lighten, segments
+from headroom.settings import Settings
 
 INLINE = 4_000_000
 """Bytes of a body: decoding so much holds the interpreter for about 10 ms."""
@@ -45,6 +47,10 @@ class Compute:
         self._process: ProcessPoolExecutor | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._waiting = 0
+
+    def warm(self) -> None:
+        """Load what the first request needs, before it comes: half a second that nobody waits for."""
+        self._thread.submit(_warm)
 
     async def run(self, job: Job) -> Lightened:
         """The request made lighter; after a hang or a death of the process, as it came."""
@@ -94,6 +100,10 @@ class Compute:
         self.close_process()
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._aside.shutdown(wait=True)
+
+
+def _warm() -> None:
+    engine.compress_text("\n".join(f"worker {n}: done in {n} ms" for n in range(200)), Settings(), MemoryStore())
 
 
 _there: list[Store] = []
