@@ -28,6 +28,21 @@ from headroom.ledger.figures import (
 )
 from headroom.ledger.tables import HOUR, SUMMED
 
+__all__ = [
+    "EVERYTHING",
+    "Bucket",
+    "Conversation",
+    "EditRow",
+    "FailureCount",
+    "Filter",
+    "Kind",
+    "Latency",
+    "Money",
+    "Report",
+    "Spread",
+    "Totals",
+]
+
 EVERYTHING = Filter()
 LATEST = 10_000
 """Requests that `latency` looks at."""
@@ -107,7 +122,7 @@ class Report:
                 broken.get(row["conversation"], ""),
             )
             for row in recent
-            if row["last_id"] in last
+            if row["last_id"] in last and row["conversation"] in totals  # another process may be folding
         ]
 
     def edits(self, which: Filter = EVERYTHING, limit: int = 50) -> list[EditRow]:
