@@ -1,0 +1,178 @@
+"""The tool by which a model asks for an original: its declaration, what it was asked, and the answer.
+
+Rules:
+* One name, one line on when to use it, one schema; only the envelope differs by provider.
+* Arguments are read leniently: a model writes `h:3fa9c1d2e4b7`, `[h:3fa9c1d2e4b7]` or a number where a string belongs.
+* An answer is always text. What cannot be given is answered by what to do instead; nothing raises.
+* Only handles of the conversation that asks are answered: a handle is no secret, and a store is shared.
+* No answer is longer than its budget; one that was cut says how to get the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from headroom import tokens
+from headroom.compression.markers import HANDLE_DIGITS
+from headroom.errors import SliceError, StoreError, UnknownHandleError
+from headroom.originals import slices
+from headroom.originals.store import Store
+from headroom.wire.body import Format
+
+__all__ = ["BUDGET", "TOOL", "Asked", "answer", "asked", "declaration", "is_named"]
+
+TOOL: Final = "headroom_retrieve"
+DESCRIPTION: Final = (
+    "Gives back text that was left out of a tool result. Use it when a note such as [41-388 omitted: 348 lines. Full text:"
+    " h:3fa9c1d2e4b7] stands where you need the text; ask for the lines, rows or matches you need rather than for all."
+)
+BUDGET: Final = 20_000
+"""Tokens of one answer: what coding agents allow one tool result (10,000 to 25,000)."""
+_CHARS_PER_TOKEN = 10
+"""More than any text has on average but runs of one character; bounds what is counted."""
+
+_SCHEMA: Final = {
+    "type": "object",
+    "properties": {
+        "handle": {"type": "string", "description": "The 12 hex digits after h: in the note"},
+        "lines": {"type": "string", "description": "Which lines: 41-388, 41-, -20 (the last 20) or 1-5,9"},
+        "rows": {
+            "type": "string",
+            "description": "Which records of JSON, NDJSON or CSV: 3-10, or a condition such as status!=completed",
+        },
+        "grep": {"type": "string", "description": "A regular expression: matching lines, with their numbers"},
+    },
+    "required": ["handle"],
+}
+
+_NAMED = re.compile(rf"(?i)(?:^|[^a-z0-9]){TOOL}$")
+"""Our tool as clients name an MCP server's: `mcp__headroom__headroom_retrieve`, `headroom-headroom_retrieve`, bare."""
+_HANDLE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{HANDLE_DIGITS}}}(?![0-9a-f])")
+_FROM = re.compile(r"\s*([0-9]{1,12})\s*-?\s*[0-9]*\s*")
+"""A single range that says where it starts."""
+
+
+def declaration(format: Format) -> bytes:  # noqa: A002 - what every caller calls it
+    """The tool as JSON, as it stands in a request's list of tools.
+
+    For Gemini it is a function declaration, which stands in the `functionDeclarations` of a tool.
+    """
+    if format == "anthropic":
+        shape: dict[str, Any] = {"name": TOOL, "description": DESCRIPTION, "input_schema": _SCHEMA}
+    elif format == "chat":
+        function = {"name": TOOL, "description": DESCRIPTION, "parameters": _SCHEMA}
+        shape = {"type": "function", "function": function}
+    elif format == "responses":
+        shape = {"type": "function", "name": TOOL, "description": DESCRIPTION, "parameters": _SCHEMA}
+    else:
+        shape = {"name": TOOL, "description": DESCRIPTION, "parameters": _SCHEMA}
+    return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def is_named(name: object) -> bool:
+    """Whether a tool's name is ours, bare or with the name of an MCP server in front."""
+    return isinstance(name, str) and bool(_NAMED.search(name))
+
+
+class Asked(NamedTuple):
+    """What a call asks for."""
+
+    handle: str
+    """Empty where no handle could be found."""
+    lines: slices.Lines | None = None
+    rows: slices.Rows | None = None
+    grep: str | None = None
+
+
+def asked(arguments: object) -> Asked:
+    """The arguments of a call: a dict, or JSON text as models write it; what cannot be read is left out."""
+    if isinstance(arguments, str):
+        with suppress(ValueError, RecursionError):
+            arguments = json.loads(arguments, strict=False)
+    if not isinstance(arguments, dict):
+        arguments = {"handle": arguments}
+    given = arguments.get("handle", arguments.get("id", arguments.get("hash")))
+    found = _HANDLE.search(given.lower()) if isinstance(given, str) else None
+    grep = arguments.get("grep")
+    return Asked(
+        found[0] if found else "",
+        _range(arguments.get("lines")),
+        _range(arguments.get("rows")),
+        grep if isinstance(grep, str) and grep else None,
+    )
+
+
+def _range(value: object) -> slices.Lines | None:
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        first, last = (_range(each) for each in value)
+        return (first, last) if isinstance(first, int) and isinstance(last, int) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, str):
+        return value.strip() or None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def answer(store: Store, arguments: object, known: Collection[str], budget: int = BUDGET) -> str:
+    """What a call of the tool is answered.
+
+    Args:
+        store: where the originals are.
+        arguments: of the call, as the model wrote them.
+        known: the handles that this conversation was shown.
+        budget: tokens (cl100k) that the answer may have, a line about the cut aside.
+
+    Returns:
+        The slice that was asked for, or one sentence that says what to do; never empty.
+    """
+    wanted = asked(arguments)
+    if not wanted.handle:
+        return (
+            "No handle was given. Call this with handle set to the 12 hex digits after h: in a note such as"
+            " [41-388 omitted: 348 lines. Full text: h:3fa9c1d2e4b7]."
+        )
+    if wanted.handle not in known:
+        return (
+            f"No note in this conversation has the handle h:{wanted.handle}. Copy the 12 hex digits from the note, or run"
+            " the command that printed the text again."
+        )
+    try:
+        text = store.original(wanted.handle)
+        found = slices.cut(text, wanted.lines, wanted.rows, wanted.grep)
+    except SliceError as error:
+        return f"{error}. Nothing was given back; ask again."
+    except UnknownHandleError:
+        return "The text is no longer kept. Run the command that printed it again."
+    except StoreError:
+        return "The text cannot be read at the moment. Run the command that printed it again."
+    if not found:
+        return f"Nothing in the text ({text.count(chr(10)) + 1:,} lines) is what was asked for: try without grep, or other lines."
+    return _within(found, wanted, budget)
+
+
+def _within(text: str, wanted: Asked, budget: int) -> str:
+    """As much of the text as the budget allows, cut at a line end where there is one, and how to get the rest."""
+    head = text[: budget * _CHARS_PER_TOKEN]
+    if len(head) == len(text) and tokens.count(text) <= budget:
+        return text
+    while (size := tokens.count(head)) > budget:
+        head = head[: max(1, len(head) * budget // size * 98 // 100)]
+    end = head.rfind("\n") + 1
+    head = head[:end] if end else head
+    shown = head.count("\n")
+    start = 1
+    if wanted.lines is not None and wanted.rows is None and wanted.grep is None:
+        place = _FROM.fullmatch(str(wanted.lines))
+        start = int(place[1]) if place else 0
+    if shown and start and wanted.rows is None and wanted.grep is None:
+        rest = f'go on with lines="{start + shown}-"'
+    else:
+        rest = "narrow it down with lines, rows or grep"
+    more = f"{shown:,} lines" if shown else f"{len(head):,} characters"
+    whole = f"{text.count(chr(10)) + 1:,} lines" if shown else f"{len(text):,} characters"
+    between = "" if end else "\n"
+    return f"{head}{between}[only the first {more} of {whole} are shown: {rest}]"
