@@ -151,6 +151,12 @@ def test_conversations_and_agents_are_told_apart(prefixes):
     assert observe(prefixes, anthropic(said(5)), conversation="main") == ""
 
 
+def test_two_agents_that_cannot_be_told_apart_look_begun_anew_once(prefixes):
+    mine, others = said(9), [(role, f"apart, {text}") for role, text in said(9)]
+    told = [observe(prefixes, anthropic(each[:count])) for count in (1, 3, 5, 7) for each in (mine, others)]
+    assert told == ["", "message 0: rewritten", *[""] * 6]
+
+
 @pytest.mark.parametrize(("make", "part"), [(anthropic, "system prompt"), (chat, "message 0")])
 def test_without_tools_a_time_in_the_prompt_is_seen(prefixes, make, part):
     form = make.__name__
@@ -271,7 +277,7 @@ TEXTS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6)
 @given(st.lists(TEXTS, min_size=2, max_size=6), st.sampled_from(sorted(FORMATS)))
 def test_a_break_is_told_exactly_where_two_histories_part(histories, form):
     prefixes, before = Prefixes(), None
-    for texts in histories:
+    for texts in [["first", *more] for more in histories]:
         found = observe(prefixes, FORMATS[form]([("user", text) for text in texts]), form)
         pairs = enumerate(zip(before or [], texts, strict=False))
         at = next((at for at, (old, new) in pairs if old != new), None)

@@ -146,9 +146,10 @@ class Prefixes:
             key=lambda line: _shared(line.plain, now.plain),
             default=None,
         )
-        found = None if before is None else self._compared(before, now, parts)
-        self._keep(conversation, (now, *(line for line in lines if line is not before)))
-        return found
+        # A history begun anew may be another agent's beside this one: the one before stays, to be gone on with.
+        goes_on = before is not None and _shared(before.plain, now.plain) > before.head
+        self._keep(conversation, (now, *(line for line in lines if line is not before or not goes_on)))
+        return None if before is None else self._compared(before, now, parts)
 
     def _read(self, parts: Sequence[Part], lines: Sequence[_Line]) -> _Line:
         """What is to be remembered; parts that an earlier request had as they are now are not read again."""
