@@ -104,8 +104,9 @@ def _brotli() -> Decode:
     unpack: Any = brotli.Decompressor()
 
     def decode(data: bytes) -> Iterator[bytes]:
-        yield unpack.process(data, output_buffer_limit=_PIECE)
-        while not unpack.can_accept_more_data():
-            yield unpack.process(b"", output_buffer_limit=_PIECE)
+        piece = unpack.process(data, output_buffer_limit=_PIECE)
+        while piece:
+            yield piece
+            piece = unpack.process(b"", output_buffer_limit=_PIECE)
 
     return decode

@@ -287,7 +287,6 @@ class _Response(msgspec.Struct):
     id: str | None = None
     model: str | None = None
     service_tier: str | None = None
-    status: str | None = None
     usage: _OpenAIUsage | None = None
     error: Any = None
 
