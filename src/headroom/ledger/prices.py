@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -188,13 +188,14 @@ def _own(name: str, row: object) -> Price:
         raise SettingsError(
             f'prices."{name}": {error}; dollars per million tokens, as {{input = 2.0, output = 10.0, cache_read = 0.2}}'
         ) from error
-    numbers = json.loads(msgspec.json.encode(price))
-    if _least(numbers) < 0:
-        raise SettingsError(f'prices."{name}" holds a number below 0')
+    if not all(isfinite(number) and number >= 0 for number in _numbers(msgspec.to_builtins(price))):
+        raise SettingsError(f'prices."{name}" holds a number below 0, or without end')
     return price
 
 
-def _least(value: object) -> float:
+def _numbers(value: object) -> Iterator[float]:
     if isinstance(value, dict):
-        return min(map(_least, value.values()), default=0.0)
-    return float(value) if isinstance(value, (int, float)) else 0.0
+        for inner in value.values():
+            yield from _numbers(inner)
+    elif isinstance(value, (int, float)):
+        yield value
