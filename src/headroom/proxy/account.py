@@ -15,10 +15,11 @@ from aiohttp import web
 
 from headroom.blocks import Failure
 from headroom.errors import StoreError
-from headroom.ledger.entry import Entry, Segment
+from headroom.ledger.entry import Entry
 from headroom.proxy.compute import Compute
 from headroom.proxy.forward import Call
-from headroom.proxy.lighten import Lightened, segments
+from headroom.proxy.lighten import Lightened
+from headroom.proxy.prefix import Break, Prefixes
 from headroom.proxy.routes import Route
 from headroom.wire.usage import Tee
 
@@ -49,6 +50,8 @@ class Request:
     made: Lightened
     began: float
     """When its headers had arrived, by `time.perf_counter`."""
+    round: int = 0
+    retrievals: int = 0
 
     @classmethod
     def of(cls, request: web.Request, route: Route, call: Call, made: Lightened, began: float) -> Request:
@@ -77,6 +80,7 @@ class Accounts:
         """Args: verbose: a line for every request, not only for those made lighter."""
         self._ledger, self._compute, self._verbose = ledger, compute, verbose
         self._broken = False
+        self._came, self._went = Prefixes(), Prefixes()
 
     async def add(self, request: Request, tee: Tee | None) -> None:
         """Count, price and write down one request."""
@@ -89,12 +93,20 @@ class Accounts:
         if request.route.format is None:
             return
         try:
-            self._ledger.add(entry(request, tee))
+            self._ledger.add(entry(request, tee, self._broken_prefix(request)))
             self._broken = False
         except StoreError as error:
             if not self._broken:
                 log.warning("the ledger cannot be written, figures are missing: %s", error)
             self._broken = True
+
+    def _broken_prefix(self, request: Request) -> tuple[Break | None, Break | None]:
+        """What broke the prefix since the request before: in what the client sent, and in what we sent for it."""
+        made, format_ = request.made, request.route.format
+        if format_ is None or not made.came or request.round:
+            return None, None
+        theirs = self._came.observe(made.conversation, made.came, format_)
+        return theirs, self._went.observe(made.conversation, made.body, format_)
 
     def _say(self, request: Request) -> None:
         made, call = request.made, request.call
@@ -113,14 +125,23 @@ class Accounts:
         )
 
 
-def entry(request: Request, tee: Tee | None) -> Entry:
-    """The ledger's row of a request."""
+def entry(request: Request, tee: Tee | None, broken: tuple[Break | None, Break | None]) -> Entry:
+    """The ledger's row of a request.
+
+    Args:
+        request: all that is known of it.
+        tee: what its answer said of its bill.
+        broken: what broke the prefix in what the client sent, and in what we sent for it.
+    """
     made, call, route = request.made, request.call, request.route
     failures = list(made.failures)
     usage = tee.usage if tee else None
+    theirs, ours = broken
+    if ours is not None and theirs is None:
+        failures.append(Failure("prefix", f"broken by us: {ours}"))
+    cache_break = str(theirs or ours or "")
     if tee is not None and tee.failure_kind:
         failures.append(Failure("prefix", f"the provider says {tee.failure_kind}"))
-    counted: tuple[Segment, ...] = made.segments or (segments(made.rest) if made.rest else ())
     return Entry(
         at=request.at,
         conversation=made.conversation,
@@ -131,8 +152,8 @@ def entry(request: Request, tee: Tee | None) -> Entry:
         model=made.model or (tee.model if tee else ""),
         status=call.status,
         streamed=made.streamed,
-        round=0,
-        segments=counted,
+        round=request.round,
+        segments=made.prompt.segments() if made.prompt else made.segments,
         usage=usage,
         subscription=request.subscription,
         marked=made.marked,
@@ -141,6 +162,6 @@ def entry(request: Request, tee: Tee | None) -> Entry:
         total_ms=1000 * (call.ended - request.began) if call.ended else 0.0,
         edits=made.edits,
         failures=tuple(failures),
-        retrievals=0,
-        cache_break=made.cache_break,
+        retrievals=request.retrievals,
+        cache_break=cache_break,
     )

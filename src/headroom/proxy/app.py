@@ -23,15 +23,18 @@ import headroom
 from headroom import config
 from headroom.blocks import Failure
 from headroom.compression.pipeline import describe
+from headroom.originals import files
 from headroom.originals.store import Store
-from headroom.proxy import forward, gate, headers, routes
-from headroom.proxy.account import Accounts, Ledger, Request
+from headroom.proxy import forward, gate, headers, interop, routes, websocket
+from headroom.proxy.account import Accounts, Ledger, Request, is_subscription
 from headroom.proxy.compute import Compute
 from headroom.proxy.decoding import decoded
+from headroom.proxy.exchange import Exchange
 from headroom.proxy.forward import Call
 from headroom.proxy.lighten import Job, Lightened
 from headroom.proxy.options import Options
 from headroom.proxy.routes import Route
+from headroom.proxy.websocket import Joined
 from headroom.wire.usage import Tee
 
 BYPASS = "x-headroom-bypass"
@@ -48,19 +51,32 @@ class Proxy:
         self.store = store
         self.compute = Compute(store, config.store_path())
         self.accounts = Accounts(ledger, self.compute, verbose=options.verbose)
-        self.client: aiohttp.ClientSession | None = None
+        self._client: aiohttp.ClientSession | None = None
+        self.sockets: set[Joined] = set()
         self._pending: set[asyncio.Task[None]] = set()
 
     async def life(self, app: web.Application) -> Any:  # noqa: ANN401 - an async generator, as aiohttp takes it
         """Open the client when the server starts, close everything after it has stopped."""
         del app
-        self.client = forward.session()
+        self._client = forward.session()
         self.compute.warm()
         yield
-        await self.client.close()
+        await self._client.close()
         if self._pending:
             await asyncio.wait(self._pending)
         self.compute.close()
+
+    @property
+    def client(self) -> aiohttp.ClientSession:
+        """The client, open while the server runs."""
+        assert self._client is not None
+        return self._client
+
+    async def close_sockets(self, app: web.Application) -> None:
+        """When the server is about to stop: a websocket would stay open for ever."""
+        del app
+        for each in list(self.sockets):
+            await each.stop()
 
     def reload(self) -> None:
         """Read the settings again; what was sent keeps its bytes."""
@@ -72,10 +88,13 @@ class Proxy:
         path = gate.admit(request.headers, request.raw_path, self.options)
         if request.method == "HEAD" and path in ("/", "/api/hello"):
             return web.Response()
-        route = routes.find(request.method, path, request.headers, self.options.upstreams)
+        socket = websocket.is_asked(request)
+        route = routes.find("POST" if socket else request.method, path, request.headers, self.options.upstreams)
         if route is None:
             named = ", ".join(sorted(self.options.upstreams))
             return web.Response(status=502, text=f"headroom: no upstream has this name; there are {named}\n")
+        if socket:
+            return await websocket.serve(self, request, route)
         size = request.content_length
         if route.format is None or size is None or size > self.options.max_body:
             return await self._pass(request, route, began)
@@ -88,22 +107,35 @@ class Proxy:
             call.body = request.content.iter_any()
             if request.content_length is not None:
                 call.headers["Content-Length"] = str(request.content_length)
-        return await self._exchange(request, route, call, Lightened(b""), began)
+        return await Exchange(self, request, route, Lightened(b""), began).run(call)
 
     async def _lighter(self, request: web.Request, route: Route, body: bytes, began: float) -> web.StreamResponse:
         encoding = request.headers.get("Content-Encoding", "").strip().lower()
-        made = Lightened(body)
-        try:
-            made = await self._made(request, route, decoded(body, encoding))
-        except Exception as error:  # noqa: BLE001 - law 7: whatever goes wrong here, the request goes out as it came
-            made = Lightened(body, failures=(Failure("proxy", describe(error)),))
+        made = await self.lighten(request, route, body, encoding)
         dropped = frozenset({"content-encoding"}) if made.changed and encoding else frozenset[str]()
         call = Call(
             route.url, headers.onward(request.raw_headers, without=dropped), made.body if made.changed else body
         )
-        return await self._exchange(request, route, call, made, began)
+        return await Exchange(self, request, route, made, began).run(call)
 
-    async def _made(self, request: web.Request, route: Route, body: bytes) -> Lightened:
+    async def lighten(
+        self, request: web.Request, route: Route, body: bytes, encoding: str = "", **frame: bool
+    ) -> Lightened:
+        """A body made lighter; whatever goes wrong, it goes out as it came.
+
+        Args:
+            request: whose body it is, or on whose socket it came.
+            route: where it goes.
+            body: as it came.
+            encoding: its content encoding.
+            frame: `linked` and `gap` of a `Job`, for what came over a websocket.
+        """
+        try:
+            return await self._made(request, route, decoded(body, encoding), **frame)
+        except Exception as error:  # noqa: BLE001 - law 7: whatever goes wrong here, the request goes out as it came
+            return Lightened(body, failures=(Failure("proxy", describe(error)),))
+
+    async def _made(self, request: web.Request, route: Route, body: bytes, **frame: bool) -> Lightened:
         assert route.format is not None
         seen = {name.lower(): value for name, value in request.headers.items()}
         job = Job(
@@ -113,33 +145,22 @@ class Proxy:
             self.options.settings,
             self.options.retrieve,
             route.model,
+            marks=self._may_mark(request, route),
+            folder=config.home() / files.FOLDER,
             bypass=seen.get(BYPASS, "") not in ("", "0", "false"),
             guarded=not self.options.edit_guarded,
+            **frame,
         )
         made = await self.compute.run(job)
-        made.model = made.model or route.model
         made.streamed = made.streamed or route.streamed
         return made
 
-    async def _exchange(
-        self, request: web.Request, route: Route, call: Call, made: Lightened, began: float
-    ) -> web.StreamResponse:
-        assert self.client is not None
-        try:
-            answer = await forward.send(self.client, request.method, call)
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-            call.status, call.ended = 502, time.perf_counter()
-            self._account(Request.of(request, route, call, made, began), None)
-            return forward.unreachable(route.provider, error)
-        tee = (
-            Tee(route.format, answer.content_type, answer.headers.get("Content-Encoding", "")) if route.format else None
-        )
-        try:
-            return await forward.relay(request, answer, call, tee)
-        finally:
-            self._account(Request.of(request, route, call, made, began), tee)
+    def _may_mark(self, request: web.Request, route: Route) -> bool:
+        """Whether cache marks are wanted, and save the payer money: nothing is added to what a subscription pays for."""
+        paid = not is_subscription(request.headers.get("Authorization", ""))
+        return self.options.marks and route.provider == "anthropic" and paid
 
-    def _account(self, request: Request, tee: Tee | None) -> None:
+    def account(self, request: Request, tee: Tee | None) -> None:
         """Write down what it came to, when the answer has gone; nobody waits for it."""
         task = asyncio.get_running_loop().create_task(self.accounts.add(request, tee))
         self._pending.add(task)
@@ -153,8 +174,10 @@ def create(proxy: Proxy) -> web.Application:
     """The application: our own pages, and everything else handed on."""
     app = web.Application(client_max_size=proxy.options.max_body + 1, middlewares=[])
     app.cleanup_ctx.append(proxy.life)
+    app.on_shutdown.append(proxy.close_sockets)
     for path in ("/health", "/livez", "/readyz"):
         app.router.add_get(path, partial(_health, proxy))
+    interop.register(app, proxy)
     app.router.add_route("*", "/{path:.*}", proxy.handle)
     return app
 

@@ -12,17 +12,22 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from headroom import engine
 from headroom.blocks import Failure
 from headroom.originals.recent import Recent
 from headroom.originals.sqlite import SqliteStore
 from headroom.originals.store import MemoryStore, Store
-from headroom.proxy.lighten import Job, Lightened, lighten, segments
+from headroom.proxy.lighten import Job, Lightened, lighten
 from headroom.settings import Settings
+
+_T = TypeVar("_T")
 
 INLINE = 4_000_000
 """Bytes of a body: decoding so much holds the interpreter for about 10 ms."""
@@ -61,19 +66,34 @@ class Compute:
                 made = await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
                 if made is not None:
                     return made
-            return await asyncio.wait_for(self._elsewhere(job), HANG_SECONDS)
+            return await asyncio.wait_for(self._elsewhere(partial(_lighten_there, job)), HANG_SECONDS)
         except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
             self.close_process()
             return Lightened(
                 job.body, failures=(Failure("compute", f"{type(error).__name__} at {len(job.body)} bytes"),)
             )
 
+    async def apart(self, work: Callable[[Store], _T], size: int) -> _T:
+        """Other work on the store, in the thread or in the process.
+
+        Args:
+            work: a function of this package with its arguments, so that it can travel.
+            size: bytes that it reads.
+
+        Raises:
+            asyncio.TimeoutError, BrokenProcessPool, OSError: it came to nothing; and whatever `work` raises.
+        """
+        if size > NEW:
+            return await asyncio.wait_for(self._elsewhere(work), HANG_SECONDS)
+        future = asyncio.get_running_loop().run_in_executor(self._thread, work, self._store)
+        return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+
     async def aside(self, work: object) -> None:
         """Run what nobody waits for, in order, in a thread of its own."""
         assert callable(work)
         await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
-    async def _elsewhere(self, job: Job) -> Lightened:
+    async def _elsewhere(self, work: Callable[[Store], _T]) -> _T:
         loop = asyncio.get_running_loop()
         if self._idle is not None:
             self._idle.cancel()
@@ -82,8 +102,7 @@ class Compute:
             self._process = ProcessPoolExecutor(1, context, _open_store, (self._path,))
         self._waiting += 1
         try:
-            made: Future[Lightened] = self._process.submit(_lighten_there, job)
-            return await asyncio.wrap_future(made)
+            return await asyncio.wrap_future(self._process.submit(_there_do, work))
         finally:
             self._waiting -= 1
             if not self._waiting:
@@ -114,9 +133,14 @@ def _open_store(path: Path) -> None:
     _there.append(SqliteStore(path))
 
 
-def _lighten_there(job: Job) -> Lightened:
-    made = lighten(job, _there[0])
+def _there_do(work: Callable[[Store], _T]) -> _T:
+    return work(_there[0])
+
+
+def _lighten_there(job: Job, store: Store) -> Lightened:
+    made = lighten(job, store)
     assert made is not None  # no limit was given
-    if made.rest is not None:  # the texts are worth nothing to the other side
-        made.segments, made.rest = segments(made.rest), None
+    if made.prompt is not None:  # its texts are worth nothing to the other side
+        made.segments, made.prompt = made.prompt.segments(), None
+    made.came = b""
     return made

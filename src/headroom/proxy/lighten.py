@@ -10,7 +10,9 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path as FilePath
 from typing import Any, get_args
 
 from headroom import engine, tokens, wire
@@ -18,28 +20,31 @@ from headroom.blocks import Block, Edit, Failure, Path
 from headroom.compression import cache
 from headroom.errors import InputError, StoreError
 from headroom.ledger.entry import Edited, Segment
-from headroom.originals import facts
+from headroom.ledger.prices import Prices
+from headroom.originals import facts, files, retrieval
 from headroom.originals.recent import Recent
 from headroom.originals.store import Store
-from headroom.proxy import way
+from headroom.proxy import chains, counting, hidden, way
+from headroom.proxy.chains import Chain, Link
+from headroom.proxy.counting import Prompt
+from headroom.proxy.hidden_anthropic import AnthropicShape
+from headroom.proxy.hidden_chat import ChatShape
+from headroom.proxy.hidden_gemini import GeminiShape
 from headroom.proxy.options import Retrieve
 from headroom.proxy.way import Way
 from headroom.settings import Settings
 from headroom.wire.body import KEYS, Body, Change, Format, SetText
+from headroom.wire.marks import marks
 
-_HEAD: Mapping[Format, tuple[str, ...]] = {
-    "anthropic": ("tools", "system"),
-    "chat": ("tools",),
-    "responses": ("tools", "instructions"),
-    "gemini": ("tools", "systemInstruction", "system_instruction"),
-}
-"""What the model reads before the messages, in the order the provider's cache has it."""
+_SHAPES: Mapping[Format, hidden.Shape] = {"anthropic": AnthropicShape(), "chat": ChatShape(), "gemini": GeminiShape()}
 _SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
 _AGENT_HEADERS = ("x-claude-code-agent-id", "x-codex-window-id")
 _GUARD = "cch="
 """In an Anthropic client's first system block: a hash over the body. Not ours to break."""
 _CLEARS = b"clear_tool_uses"
 """The provider drops earlier tool results by itself: a reference to one would point nowhere."""
+_LEAST_MARKED = 4096
+"""Tokens under which no model known caches nothing; for models that no price list has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Job:
     body: bytes
     format: Format
     headers: Mapping[str, str]
-    """Lower-case names; only what tells a conversation apart is read."""
+    """Lower-case names; only what tells a conversation and its payer apart is read."""
     settings: Settings
     retrieve: Retrieve = "auto"
     model: str = ""
@@ -58,6 +63,14 @@ class Job:
     """Nothing new is compressed; what went out compressed before stays so."""
     guarded: bool = True
     """Leave a body alone that its client has signed with `cch=`."""
+    marks: bool = False
+    """Cache marks may be set: Anthropic's own API, paid by the token."""
+    folder: FilePath | None = None
+    """Where originals are kept as files, for those whose way is `file`."""
+    linked: bool = False
+    """What follows its response brings only what is new: a websocket's frame."""
+    gap: bool = False
+    """The provider puts more before it than the response it follows."""
 
 
 @dataclass(slots=True)
@@ -70,29 +83,43 @@ class Lightened:
     conversation: str = ""
     changed: bool = False
     """Whether `body` is another than the one that came."""
+    came: bytes = b""
+    """What came, decoded; empty where nobody is going to compare it."""
     way: Way = "none"
     """How its model can ask for an original."""
+    place: hidden.Place | None = None
+    """Of the answer, where it may hold calls of our own tool."""
+    handles: frozenset[str] = frozenset()
+    """What this conversation was shown; our own tool gives back nothing else."""
     marked: bool = False
-    cache_break: str = ""
     edits: tuple[Edited, ...] = ()
     """Those that were sent for the first time."""
     failures: tuple[Failure, ...] = ()
     tokens_before: int = 0
     """Of the texts edited for the first time."""
     tokens_after: int = 0
-    segments: tuple[Segment, ...] | None = None
-    """Counted here where `rest` could not travel; else by `segments`."""
-    rest: Rest | None = None
+    link: Link | None = None
+    """What is to be kept under its response's id when that is complete (`chains`)."""
+    prompt: Prompt | None = None
+    """To be counted when the answer has gone; or, from another process, `segments`."""
+    segments: tuple[Segment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What counting a prompt needs: kept out of the way until the answer has gone."""
+@dataclass(slots=True)
+class _Work:
+    """A request being read."""
 
+    job: Job
+    body: Body
+    store: Store
+    made: Lightened
     blocks: list[Block]
     keys: list[str]
-    edits: Mapping[Path, Edit]
-    head: tuple[str, ...]
+    sent: int
+    """Messages that a model has had before."""
+    chain: Chain
+    changes: list[Change] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | None = None) -> Lightened | None:
@@ -111,70 +138,128 @@ def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | No
         body = Body(job.body, job.format)
     except InputError as error:
         return Lightened(job.body, failures=(Failure("wire", str(error)),))
-    made = Lightened(job.body, _text(body.value.get("model")), body.value.get("stream") is True)
-    messages = body.messages
-    blocks, unread = wire.read(messages)
+    chain = chains.extend(body, store, linked=job.linked, gap=job.gap) if job.format == "responses" else Chain()
+    blocks, unread = wire.read(body.messages)
     keys = cache.keys(blocks)
+    made = Lightened(job.body, _text(body.value.get("model")) or job.model, body.value.get("stream") is True)
     made.conversation = conversation(body, job.headers, blocks, keys)
+    made.came = b"" if chain.follows or job.linked else job.body
+    made.failures = tuple(each for each in unread if int(each.path[0]) >= chain.before)
+    made.link = chain.link
     if job.guarded and _is_guarded(body):
-        made.failures = (Failure("wire", "the client guards this body with a hash: it went as it came"),)
+        made.failures += (Failure("wire", "the client guards this body with a hash: it went as it came"),)
         return made
-    if not blocks or _is_compaction(messages):
-        made.failures = tuple(unread)
+    if not blocks or _is_compaction(body.messages):
         return made
-    sent = wire.answered(messages)
-    request = way.Request(body, job.format, job.headers, job.model)
-    made.way = _way(request, blocks, job.retrieve, store, sent)
-    settings = replace(
-        job.settings, retrieval=made.way != "none", repeats=job.settings.repeats and _CLEARS not in job.body
-    )
-    if most is not None and _new_text(blocks, keys, sent, store) > most:
+    sent = chain.before if chain.follows else wire.answered(body.messages)
+    work = _Work(job, body, store, made, blocks, keys, len(body.messages) if chain.fixed else sent, chain)
+    if most is not None and _new_text(work) > most:
         return None
-    edits, failures = engine.edit(blocks, settings, store, len(messages) if job.bypass else sent, memory)
-    made.failures = (*unread, *failures)
-    made.body = body.edited(_changes(job.format, edits))
+    return _lightened(work, memory)
+
+
+def _lightened(work: _Work, memory: Recent | None) -> Lightened:
+    job, body, made = work.job, work.body, work.made
+    made.way = _way(work)
+    can_ask = made.way != "none" and _offered(work)
+    repeats = job.settings.repeats and work.chain.whole and _CLEARS not in job.body
+    settings = replace(job.settings, retrieval=can_ask, repeats=repeats)
+    edits = _edits(work, settings, memory)
+    start = work.chain.before  # what stands before is with the provider already
+    here = [(edit, int(edit.path[0]) - start, edit.path[1:]) for edit in edits if int(edit.path[0]) >= start]
+    work.changes += [SetText((KEYS[job.format], at, *inside), edit.text) for edit, at, inside in here]
+    made.handles = frozenset(handle for edit in edits for handle in files.handles_in(edit.text))
+    if job.marks:
+        found = marks(body, _least_marked(made.model), {(KEYS[job.format], *edit.path) for edit in edits})
+        made.marked = bool(found)
+        work.changes += found
+    made.body = body.edited(work.changes)
     made.changed = made.body is not job.body
-    known = dict(zip((block.path for block in blocks), zip(keys, blocks, strict=True), strict=True))
-    made.edits = tuple(_new(edit, *known[edit.path]) for edit in edits if int(edit.path[0]) >= sent)
+    new = [(edit, *_known(work)[edit.path]) for edit in edits if int(edit.path[0]) >= work.sent]
+    made.edits = tuple(_new(*each) for each in new)
     made.tokens_before = sum(edit.tokens_before for edit in made.edits)
     made.tokens_after = sum(edit.tokens_after for edit in made.edits)
-    made.rest = Rest(blocks, keys, {edit.path: edit for edit in edits}, _head(body, job.format))
+    if made.way == "file" and job.folder is not None:
+        _write_files(work, job.folder, [edit for edit, *_ in new])
+    made.failures += tuple(work.failures)
+    added = tokens.count(retrieval.declaration(job.format).decode()) if made.place is not None else 0
+    by_path = {edit.path: edit for edit in edits}
+    made.prompt = Prompt(counting.head(body, job.format), work.blocks, work.keys, by_path, added)
     return made
 
 
-def _new_text(blocks: list[Block], keys: list[str], sent: int, store: Store) -> int:
-    """Characters that nobody has decided about yet."""
-    new = [
-        (key, block) for key, block in zip(keys, blocks, strict=True) if block.editable and int(block.path[0]) >= sent
-    ]
-    try:
-        decided = store.decisions([key for key, _ in new])
-    except StoreError:
-        return 0
-    return sum(len(block.text) for key, block in new if key not in decided)
+def _edits(work: _Work, settings: Settings, memory: Recent | None) -> list[Edit]:
+    """What the engine makes of it; what was decided where less of the conversation was known stands."""
+    told = (work.body.messages, work.blocks, work.keys, work.store)
+    if work.job.format == "responses" and not work.chain.follows:
+        work.failures += chains.adopt(*told)
+    sent = len(work.body.messages) if work.job.bypass else work.sent
+    edits, failures = engine.edit(work.blocks, settings, work.store, sent, memory)
+    work.failures += failures
+    if work.chain.whole:
+        return edits
+    failures = chains.file(*told)
+    work.failures += failures
+    return [] if failures else edits
 
 
-def _way(request: way.Request, blocks: list[Block], retrieve: Retrieve, store: Store, sent: int) -> Way:
-    """The way of this conversation, chosen at its first request with tools and kept; `none` where it does not hold."""
-    agent = next((request.headers[name] for name in _AGENT_HEADERS if request.headers.get(name)), "")
-    key = f"way:{way.conversation_key(request.body, blocks, agent)}"
-    try:
-        chosen = facts.recall(store, [key]).get(key)
-        if chosen is None and way.settles(request):
-            chosen = facts.remember(store, {key: way.choose(request, retrieve, seen_from_start=not sent)})[key]
-    except StoreError:
-        return "none"
-    found: Way = next((each for each in get_args(Way) if each == chosen), "none")
-    return found if way.holds(found, request) else "none"
-
-
-def _changes(format_: Format, edits: list[Edit]) -> list[Change]:
-    return [SetText((KEYS[format_], *edit.path), edit.text) for edit in edits]
+def _known(work: _Work) -> dict[Path, tuple[str, Block]]:
+    return {block.path: (key, block) for block, key in zip(work.blocks, work.keys, strict=True)}
 
 
 def _new(edit: Edit, key: str, block: Block) -> Edited:
     tool = block.call.name if block.call else ""
     return Edited(key, edit.handle, edit.compressor, tool, edit.lossless, edit.tokens_before, edit.tokens_after)
+
+
+def _new_text(work: _Work) -> int:
+    """Characters that nobody has decided about yet."""
+    pairs = zip(work.keys, work.blocks, strict=True)
+    new = {key: len(block.text) for key, block in pairs if block.editable and int(block.path[0]) >= work.sent}
+    try:
+        decided = work.store.decisions(list(new))
+    except StoreError:
+        return 0
+    return sum(size for key, size in new.items() if key not in decided)
+
+
+def _way(work: _Work) -> Way:
+    """The way of this conversation, chosen at its first request with tools and kept; `none` where it does not hold."""
+    job = work.job
+    request = way.Request(work.body, job.format, job.headers, job.model)
+    agent = next((job.headers[name] for name in _AGENT_HEADERS if job.headers.get(name)), "")
+    key = f"way:{way.conversation_key(work.body, work.blocks, agent)}"
+    try:
+        chosen = facts.recall(work.store, [key]).get(key)
+        if chosen is None and way.settles(request):
+            first = way.choose(request, job.retrieve, seen_from_start=not work.sent)
+            chosen = facts.remember(work.store, {key: first})[key]
+    except StoreError as error:
+        work.failures.append(Failure("store", str(error)))
+        return "none"
+    found: Way = next((each for each in get_args(Way) if each == chosen), "none")
+    return found if way.holds(found, request) else "none"
+
+
+def _offered(work: _Work) -> bool:
+    """Declare our own tool where that is the way, and put hidden turns back; whether a handle can be asked for."""
+    job = work.job
+    if work.made.way != "proxy":
+        return True
+    shape, offer = _SHAPES[job.format], way.offer(work.body, job.format)
+    restored = hidden.restore(work.body, shape, work.blocks, partial(facts.recall, work.store))
+    work.failures += restored.failures
+    work.changes += [*restored.changes, *([offer] if offer else [])]
+    work.made.place = restored.place
+    return not restored.failures
+
+
+def _write_files(work: _Work, folder: FilePath, edits: list[Edit]) -> None:
+    handles = {handle for edit in edits for handle in files.handles_in(edit.text)}
+    try:
+        files.write(folder, work.store, handles)
+    except StoreError as error:
+        work.failures.append(Failure("files", str(error)))
 
 
 def conversation(body: Body, headers: Mapping[str, str], blocks: list[Block], keys: list[str]) -> str:
@@ -186,6 +271,11 @@ def conversation(body: Body, headers: Mapping[str, str], blocks: list[Block], ke
         return cache.digest(f"{session}\n{agent}")[:16]
     first = next((at for at, block in enumerate(blocks) if block.role in ("assistant", "call", "result")), len(blocks))
     return cache.digest(f"{keys[first - 1] if first else ''}\n{agent}")[:16]
+
+
+def _least_marked(model: str) -> int:
+    price = Prices().of(model)
+    return price.min_cacheable if price is not None and price.min_cacheable is not None else _LEAST_MARKED
 
 
 def _is_guarded(body: Body) -> bool:
@@ -200,36 +290,5 @@ def _is_compaction(messages: list[Any]) -> bool:
     return any(isinstance(each, dict) and each.get("type") == "compaction_trigger" for each in messages[-3:])
 
 
-def _head(body: Body, format_: Format) -> tuple[str, ...]:
-    spans = [body.span((key,)) for key in _HEAD[format_] if body.value.get(key)]
-    return tuple(body.data[start:end].decode("utf-8", "replace") for start, end in spans)
-
-
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def segments(rest: Rest) -> tuple[Segment, ...]:
-    """The prompt as stretches of tokens, in the provider's order, estimated with cl100k."""
-    found = [Segment(_tokens(cache.digest(raw), raw), 0, "") for raw in rest.head]
-    for block, key in zip(rest.blocks, rest.keys, strict=True):
-        edit = rest.edits.get(block.path)
-        if edit is None:
-            found.append(Segment(_tokens(key, block.text), 0, ""))
-        else:
-            found.append(Segment(edit.tokens_after, edit.tokens_before - edit.tokens_after, edit.compressor))
-    return tuple(found)
-
-
-_counted: dict[str, int] = {}
-_COUNTED = 100_000
-"""Texts whose tokens are remembered: each turn of a conversation sends all the earlier ones again. 10 MB."""
-
-
-def _tokens(key: str, text: str) -> int:
-    known = _counted.get(key)
-    if known is None:
-        if len(_counted) >= _COUNTED:
-            _counted.clear()
-        known = _counted[key] = tokens.count(text)
-    return known

@@ -24,6 +24,8 @@ from aiohttp import web
 
 from headroom import config
 from headroom.errors import HeadroomError
+from headroom.ledger.ledger import Ledger
+from headroom.ledger.prices import Prices
 from headroom.originals.sqlite import SqliteStore
 from headroom.proxy.app import Proxy, create, runner
 from headroom.proxy.options import Options, is_loopback
@@ -114,17 +116,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(options: Options, listening: socket.socket) -> None:
-    try:
-        from headroom.ledger.ledger import Ledger  # noqa: PLC0415 - not there yet
-    except ImportError:
-
-        class Ledger:  # type: ignore[no-redef]
-            """Nothing is kept yet."""
-
-            def __init__(self, path: object) -> None: ...
-            def add(self, entry: object) -> None: ...
-
-    proxy = Proxy(options, SqliteStore(config.store_path()), Ledger(config.ledger_path()))
+    proxy = Proxy(
+        options, SqliteStore(config.store_path()), Ledger(config.ledger_path(), Prices(config.table("prices")))
+    )
     served = runner(create(proxy))
     await served.setup()
     await web.SockSite(served, listening).start()

@@ -1,0 +1,67 @@
+"""A prompt as stretches of tokens, for the ledger: counted after the answer has gone, each text once.
+
+Estimates with cl100k, as decisions are; the ledger scales them by what was billed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headroom import tokens
+from headroom.blocks import Block, Edit, Path
+from headroom.compression import cache
+from headroom.ledger.entry import Segment
+from headroom.wire.body import Body, Format
+
+_HEAD: Mapping[Format, tuple[str, ...]] = {
+    "anthropic": ("tools", "system"),
+    "chat": ("tools",),
+    "responses": ("tools", "instructions"),
+    "gemini": ("tools", "systemInstruction", "system_instruction"),
+}
+"""What the model reads before the messages, in the order the provider's cache has it."""
+_COUNTED = 100_000
+"""Texts whose tokens are remembered: each turn of a conversation sends all the earlier ones again. 10 MB."""
+
+_counted: dict[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What counting a prompt needs."""
+
+    head: tuple[str, ...]
+    blocks: list[Block]
+    keys: list[str]
+    edits: Mapping[Path, Edit]
+    added: int = 0
+    """Tokens of what we declare: our own tool."""
+
+    def segments(self) -> tuple[Segment, ...]:
+        """The stretches, in the provider's order."""
+        found = [Segment(_tokens(cache.digest(raw), raw)) for raw in self.head]
+        if self.added:
+            found.insert(1, Segment(self.added, -self.added, "retrieve tool"))
+        for block, key in zip(self.blocks, self.keys, strict=True):
+            edit = self.edits.get(block.path)
+            if edit is None:
+                found.append(Segment(_tokens(key, block.text)))
+            else:
+                found.append(Segment(edit.tokens_after, edit.tokens_before - edit.tokens_after, edit.compressor))
+        return tuple(found)
+
+
+def head(body: Body, format: Format) -> tuple[str, ...]:  # noqa: A002 - what every caller calls it
+    """What stands before the messages, as it came."""
+    spans = [body.span((key,)) for key in _HEAD[format] if body.value.get(key)]
+    return tuple(body.data[start:end].decode("utf-8", "replace") for start, end in spans)
+
+
+def _tokens(key: str, text: str) -> int:
+    known = _counted.get(key)
+    if known is None:
+        if len(_counted) >= _COUNTED:
+            _counted.clear()
+        known = _counted[key] = tokens.count(text)
+    return known
