@@ -42,6 +42,8 @@ class Raw:
     chunks: tuple = ()
     ends: str = "whole"
     """`whole`; `cut`: closed before the end; `reset`: closed at once by RST; `garbage`: no HTTP at all."""
+    after: "Gate | None" = None
+    """Nothing is sent, not even a header, before this gate opens."""
 
 
 @dataclass
@@ -61,6 +63,11 @@ class Seen:
     def header(self, name):
         """The value of a header, `None` without it."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def form(self):
+        """The format, if a model answers it."""
+        return answers.format_of(self.path) if self.method in ("POST", "WS") else None
 
     @property
     def plain(self):
@@ -130,7 +137,7 @@ class Provider:
     @property
     def turns(self):
         """The requests that a model answers, in the order they came."""
-        return [seen for seen in self.seen if answers.format_of(seen.path)]
+        return [seen for seen in self.seen if seen.form]
 
     @property
     def problems(self):
@@ -166,7 +173,14 @@ class Provider:
         self.loop.close()
 
     async def _start(self):
-        server = web.Server(self._handle, auto_decompress=False, handler_cancellation=True, access_log=None)
+        server = web.Server(
+            self._handle,
+            auto_decompress=False,
+            handler_cancellation=True,
+            access_log=None,
+            max_line_size=2**16,
+            max_field_size=2**16,
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -189,7 +203,7 @@ class Provider:
 
     def _answer(self, seen):
         """What to answer, as a `Raw`."""
-        form = answers.format_of(seen.path)
+        form = seen.form
         if form is None:
             return _aside(seen)
         if self.strict:
@@ -203,6 +217,8 @@ class Provider:
         return Raw(200, {"content-type": content_type, "request-id": "req_scripted"}, tuple(chunks))
 
     async def _send(self, request, answer):
+        if answer.after:
+            await answer.after.wait()
         if answer.ends == "garbage":
             request.transport.write(b"\x16\x03\x01 no HTTP\r\n\r\n\x00\xff")
             request.transport.close()

@@ -84,7 +84,10 @@ class Stream:
 
 
 class Client:
-    """Requests to one base URL, whose path is put in front of every other."""
+    """Requests to one base URL, whose path is put in front of every other.
+
+    `headers` (lower-case names) go with every request that gives none of that name; a request gives pairs.
+    """
 
     def __init__(self, url, headers=()):
         parts = urlsplit(url)
@@ -94,10 +97,11 @@ class Client:
     def open(self, path, body=None, headers=(), method="POST"):
         """Send a request; returns when the headers of the answer are here."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=LONGEST_WAIT)
-        given = {**self.headers, **dict(headers)}
-        names = {name.lower() for name in given}
+        own = {name.lower() for name, _ in headers}
+        given = [*((name, value) for name, value in self.headers.items() if name not in own), *headers]
+        names = {name.lower() for name, _ in given}
         connection.putrequest(method, self.prefix + path, skip_host="host" in names, skip_accept_encoding=True)
-        for name, value in given.items():
+        for name, value in given:
             connection.putheader(name, value)
         if body is not None and not names & {"content-length", "transfer-encoding"}:
             connection.putheader("content-length", str(len(body)))
@@ -116,11 +120,16 @@ class Client:
         finally:
             stream.leave()
 
-    def raw(self, sent):
-        """Send bytes as they are, and give back whatever comes until the other side closes."""
-        with socket.create_connection((self.host, self.port), LONGEST_WAIT) as connection:
+    def connected(self):
+        """A connection on which nothing was said yet."""
+        return socket.create_connection((self.host, self.port), LONGEST_WAIT)
+
+    def raw(self, sent, ends=False):
+        """Send bytes as they are, and give back whatever comes until the other side closes; `ends`: our side does first."""
+        with self.connected() as connection:
             connection.sendall(sent)
-            connection.shutdown(socket.SHUT_WR)
+            if ends:
+                connection.shutdown(socket.SHUT_WR)
             found = b""
             try:
                 while piece := connection.recv(2**16):
