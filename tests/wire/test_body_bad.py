@@ -154,7 +154,7 @@ def is_object(data):
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(b"".join))
-@settings(max_examples=400)
+@settings(max_examples=200)
 @example(b'{"messages":["a":1]}')
 @example(b'{"messages":[]"}')
 def test_no_bytes_raise_anything_else(inner):

@@ -146,7 +146,7 @@ RANDOMS = st.randoms(use_true_random=False)
 
 
 @given(bodies, RANDOMS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_every_value_is_found_where_it_was_written_and_reads_as_it_should(value, random):
     data, spans = written(value, random)
     body = Body(data, "chat")
@@ -230,7 +230,7 @@ def rebuilt(value, path, changes):
 
 
 @given(bodies, RANDOMS, st.data())
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_changes_mean_what_they_say(value, random, data):
     before, spans = written(value, random)
     tree = plain(value)
@@ -247,7 +247,7 @@ def sorted_keys(value):
 
 
 @given(bodies, RANDOMS, st.data())
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_every_byte_outside_the_changes_is_the_byte_that_came_in(value, random, data):
     before, spans = written(value, random)
     changes = [c for c in draw_changes(data, plain(value), spans) if not isinstance(c, Remove)]
