@@ -26,7 +26,7 @@ _CONNECT_SECONDS = 30.0
 """Until a connection stands; an answer may take as long as it takes."""
 _CONNECTIONS = 1000
 """At once, to all providers."""
-_LINE = 64 * 1024
+LINE = 64 * 1024
 """Bytes of one header field, as large as other proxies allow."""
 
 
@@ -66,8 +66,8 @@ def session() -> aiohttp.ClientSession:
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         trust_env=True,
-        max_line_size=_LINE,
-        max_field_size=_LINE,
+        max_line_size=LINE,
+        max_field_size=LINE,
         read_bufsize=2**18,
     )
 

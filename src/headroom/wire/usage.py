@@ -85,6 +85,11 @@ class Tee:
         elif data.strip() == b"[DONE]":
             self._seen.complete = self._seen.ended = True
 
+    def whole(self, data: bytes) -> None:
+        """Take an answer that is no stream."""
+        self._reader.read(data, self._seen)
+        self._seen.complete = self._seen.ended = True  # half a JSON text is none: it has told nothing
+
     def close(self) -> None:
         """The answer ended, or was cut."""
         rest, self._pieces, self._size = b"".join(self._pieces), [], 0
@@ -94,8 +99,7 @@ class Tee:
             self._line(rest)
             self._line(b"")
         elif rest:
-            self._reader.read(rest, self._seen)
-            self._seen.complete = self._seen.ended = True  # half a JSON text is none: it has told nothing
+            self.whole(rest)
 
     def _take(self, chunk: bytes) -> None:
         if not self._streamed or b"\n" not in chunk:
