@@ -116,18 +116,20 @@ class Restored:
     """Of the answer to this request."""
 
 
+_WHOLE, _PART = _KINDS = ("turn:", "part:")
+"""What a turn is kept under: all of it, or, where the client keeps what it saw of one that was cut off, the start."""
 _KEPT_AWAY: Final = frozenset({"thought", "other"})
 """What comes back only if the client sent any of it."""
 
 
-def facts(shape: Shape, place: Place, rounds: Sequence[Round]) -> dict[str, str]:
-    """What to remember of an answer, so far or whole; it must be durable before anything after it is shown."""
+def facts(shape: Shape, place: Place, rounds: Sequence[Round], *, whole: bool) -> dict[str, str]:
+    """What to remember of an answer, so far or `whole`; it must be durable before anything after it is shown."""
     pieces = [piece for one in rounds for piece in one.pieces]
     hidden = any(one.results for one in rounds)
     found = {place.key: "1"} if hidden else {}
-    if any(piece.kind in ("text", "call") for piece in pieces):
+    if any(piece.kind != "own" for piece in pieces):
         kept = [[[piece.raw for piece in one.pieces], list(one.results)] for one in rounds] if hidden else []
-        found[_shown(shape, place.key, pieces)] = json.dumps(kept, separators=(",", ":"))
+        found[_shown(shape, place.key, pieces, _WHOLE if whole else _PART)] = json.dumps(kept, separators=(",", ":"))
     return found
 
 
@@ -146,7 +148,11 @@ def restore(
     try:
         known = recall({*runs, *gaps, here})
         echoes = {place: _echo(body, shape, run) for place, run in runs.items() if place in known}
-        turns = recall({_shown(shape, place, echo) for place, echo in echoes.items()}) if echoes else {}
+        turns = (
+            recall({_shown(shape, place, echo, kind) for place, echo in echoes.items() for kind in _KINDS})
+            if echoes
+            else {}
+        )
     except StoreError as error:
         return Restored([], [Failure("retrieval", str(error))], Place(here))
     changes: list[Change] = []
@@ -157,7 +163,7 @@ def restore(
     ]
     for place, echo in echoes.items():
         run = runs[place]
-        kept = turns.get(_shown(shape, place, echo))
+        kept = next((turns[key] for kind in _KINDS if (key := _shown(shape, place, echo, kind)) in turns), None)
         found = None if kept is None else _put_back(body, shape, run, (_loaded(shape, kept), echo))
         if found is None:
             failures.append(_changed(run.start, "an answer that used our tool came back changed"))
@@ -204,7 +210,7 @@ def _place(shape: Shape, key: str, turns: int) -> str:
     return "place:" + cache.digest(f"{shape.key}\n{key}\n{turns}")
 
 
-def _shown(shape: Shape, place: str, pieces: Sequence[Piece]) -> str:
+def _shown(shape: Shape, place: str, pieces: Sequence[Piece], kind: str) -> str:
     """The key of a turn at a place: what was shown in it, by meaning."""
     text = "".join("".join(piece.text.split()) for piece in pieces if piece.kind == "text")
     calls = [
@@ -212,7 +218,7 @@ def _shown(shape: Shape, place: str, pieces: Sequence[Piece]) -> str:
         for piece in pieces
         if piece.kind == "call" and piece.call
     ]
-    return "turn:" + cache.digest(json.dumps([place, text, calls]))
+    return kind + cache.digest(json.dumps([place, text, calls]))
 
 
 def meaning(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds

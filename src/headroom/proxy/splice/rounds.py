@@ -105,8 +105,9 @@ class Rounds:
             texts[-1] += LAST
         results = tuple(self.shape.result(call, text) for call, text in zip(calls, texts, strict=True))
         self.taken.append(Round(tuple(pieces), results))
-        remember = facts(self.shape, self.job.place, self.taken)
-        if not results or self.taken[-1].joins or left <= 0:
+        whole = not results or self.taken[-1].joins or left <= 0
+        remember = facts(self.shape, self.job.place, self.taken, whole=whole)
+        if whole:
             return Done(b"", remember, len(calls))
         self._body = self._continued()
         return Again(b"", self._body, remember, len(calls))
