@@ -30,6 +30,7 @@ def cause(before, now):
         ("trace 4bf92f3577b34da6a3ce929d0e0e4736", "trace 00f067aa0ba902b7a3ce929d0e0e4736", "uuid"),
         ("used 1,024 of", "used 1,101 of", "counter"),
         ("turn 9", "turn 10", "counter"),
+        ("turn 1", "turn 12", "counter"),
         ("v5a", "v5b", "other"),
         ("Monitor the market", "Sunrise over the market", "other"),
         ("it is 2026-11-22", "it is unknown", "other"),
