@@ -4,7 +4,8 @@
 
 * Providers bill a prompt in stretches, in this order: read from the cache, written to it (1 hour, then 5 minutes), fresh.
   A token that was taken out takes the class of the place where it stood; a segment's are taken as spread over it.
-* Our counts are estimates (cl100k). They are scaled by billed / estimated of the same request before they are priced.
+* Our counts are estimates (cl100k). They are scaled by billed / estimated of the same request before they are priced, by 2
+  at most.
 * Added tokens are removed ones below zero. A hidden round costs what it costs: without us there is no such request.
 * What is not known is `None`, never 0: without usage, or without a price, there is no saving to tell.
 * Money is whole nano-dollars, so that a sum over requests, turns or kinds is exact.
@@ -24,6 +25,12 @@ NANO = 10**9
 HIDDEN = "hidden rounds"
 LENGTH = "long-context price"
 """The kind under which it stands that a request, made shorter, costs less for each of its tokens too."""
+
+
+MOST_SCALE = 2.0
+"""No provider's tokens are shorter than half of cl100k's on the texts that agents send. Where more was billed than that, the
+prompt holds what we do not count (pictures, documents, the provider's own tools), and text that was taken out is no more
+of it than it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ def removed_by_kind(segments: Sequence[Segment], usage: Usage) -> dict[str, Toke
     for segment in segments:
         end = at + segment.tokens * scale
         if segment.removed:
-            spread = _spread(segment.removed * scale, at, end, usage)
+            spread = _spread(segment.removed * min(scale, MOST_SCALE), at, end, usage)
             before = found.get(segment.kind, Tokens())
             found[segment.kind] = Tokens(*(a + b for a, b in zip(before, spread, strict=True)))
         at = end

@@ -3,7 +3,7 @@
 * Nothing is opened before the first use. After a failure, after a fork, and when the file was moved away or replaced, the
   next use opens it anew: nothing that went wrong once stays wrong.
 * `synchronous=NORMAL`: what was committed survives `kill -9`; a power cut may lose the last seconds, never half a row.
-* The file is readable by its owner only. One that cannot be used, another program's, a newer version's, a damaged one, is
+* The file is made readable by its owner only. One that cannot be used, another program's, a newer version's, a damaged one, is
   refused and left as it is.
 """
 
@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -71,12 +72,19 @@ class Database:
                 with suppress(sqlite3.Error):
                     connection.close()
 
-    def forked(self) -> None:
-        """In a child process: its parent's connection stays unused and open, for closing it would drop the parent's locks."""
-        self._lock = threading.RLock()
-        if self._connection is not None:
-            _abandoned.append(self._connection)
-            self._connection = None
+    def __del__(self, ends: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Close the file; when the process ends the modules that it takes may be gone, and SQLite closes it by itself."""
+        if hasattr(self, "_connection") and not ends():
+            self.close()
+
+    def hold(self) -> None:
+        """Before a fork: keep other threads out, with no connection open; `let_go` afterwards."""
+        self._lock.acquire()
+        self.close()
+
+    def let_go(self) -> None:
+        """After a fork, in parent and child."""
+        self._lock.release()
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is not None:
@@ -158,13 +166,24 @@ _ADVICE = (
 """What SQLite and the system say (Python 3.10 gives no error codes) and what the user can do."""
 
 _all: weakref.WeakSet[Database] = weakref.WeakSet()
-_abandoned: list[sqlite3.Connection] = []
+_forking = threading.Lock()
+_held: list[Database] = []
+
+
+def _before_fork() -> None:
+    """SQLite's connections do not survive a fork, and locks that another thread holds would stay locked in the child."""
+    _forking.acquire()
+    for database in list(_all):
+        database.hold()
+        _held.append(database)
 
 
 def _after_fork() -> None:
-    for database in list(_all):
-        database.forked()
+    while _held:
+        _held.pop().let_go()
+    if _forking.locked():
+        _forking.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -20,8 +20,8 @@ from headroom.wire.body import Format
 _BINDING = ("bound to a different conversation", "prefix_binding_mismatch")
 """How Anthropic says that signed reasoning stands in a conversation it was not made in: in the message of an error, and
 as the reason of a transformed input."""
-_MOST = 2**53
-"""Above it a number is no count of tokens."""
+_MOST = 10**9
+"""From here on a number is no count of tokens of one request; sums of what is below fit into 64 bits as money, too."""
 
 
 @dataclass(frozen=True, slots=True)
