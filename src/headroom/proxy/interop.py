@@ -1,0 +1,215 @@
+"""Compression as a service, in the words that gateways use (LiteLLM's guardrail, Portkey): rows in, lighter rows out.
+
+    POST /v1/compress              {"messages": [...], "model"?: "...", "settings"?: {...}, "conversation"?: true}
+    GET  /v1/retrieve/{hash}       ?query=words, or ?lines= &rows= &grep= as `headroom.retrieve` takes them
+
+Rules:
+* As many rows come back as were sent, in any provider's shape; every byte outside an edited text is the byte that came.
+* A gateway sends whatever part of a history it likes, so each row is decided by itself: by its text and the call that made
+  it, never by the rows around it. The same row becomes the same text whatever it comes with. With `conversation` the rows
+  are a whole history, decided as `headroom.compress` does.
+* A result whose call was not sent may be a file that an agent edits: it is treated as a read of something unknown.
+* `ccr_hashes` names what was left out and can be asked for, and nothing that a payload only claims to be a handle.
+* These endpoints are ours, so a caller's mistake is answered by a 4xx that says what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, fields, replace
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from headroom import engine, wire
+from headroom.blocks import Block, Call, Edit, Failure
+from headroom.compression import markers
+from headroom.errors import HeadroomError, InputError, SettingsError, SliceError, UnknownHandleError
+from headroom.originals import questions, slices
+from headroom.originals.store import Store
+from headroom.proxy import gate
+from headroom.proxy.compute import Compute
+from headroom.proxy.decoding import decoded
+from headroom.proxy.options import Options
+from headroom.settings import Settings
+from headroom.tokens import report
+from headroom.wire.body import Body, SetText
+
+_AT = "/{at:(?:t/[^/]+/)?(?:w/[^/]+/)?}v1"
+"""Behind our own prefixes too: a token, a tag."""
+_ALONE = Block((), "row", "boundary")
+"""In front of a row that is decided by itself: such decisions have keys of their own."""
+_READ = '{"command":"cat"}'
+"""The arguments of a call that was not sent: by shell, of a path nobody knows, so only kinds that are data are folded."""
+
+
+class Host(Protocol):
+    """What the endpoints need of a proxy."""
+
+    options: Options
+    store: Store
+    compute: Compute
+
+
+def register(app: web.Application, host: Host) -> None:
+    """Serve both endpoints."""
+    app.router.add_post(f"{_AT}/compress", partial(_compress, host))
+    app.router.add_get(f"{_AT}/retrieve/{{hash}}", partial(_retrieve, host))
+
+
+async def _compress(host: Host, request: web.Request) -> web.Response:
+    _admit(host, request)
+    try:
+        data = decoded(await request.read(), request.headers.get("Content-Encoding", "").strip().lower())
+        answer = await host.compute.apart(partial(compress, data, host.options.settings), len(data))
+    except web.HTTPRequestEntityTooLarge:
+        return _refused(413, f"the body has more than max_body = {host.options.max_body} bytes: send fewer rows")
+    except (InputError, SettingsError) as error:
+        return _refused(400, str(error))
+    except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
+        return _refused(503, f"the rows could not be worked on ({type(error).__name__}): send them as they are")
+    return web.Response(body=answer, content_type="application/json")
+
+
+async def _retrieve(host: Host, request: web.Request) -> web.Response:
+    _admit(host, request)
+    handle = request.match_info["hash"].lower().removeprefix("h:")
+    try:
+        answer = await asyncio.to_thread(retrieve, handle, request.query, host.store)
+    except UnknownHandleError as error:
+        return _refused(404, str(error))
+    except SliceError as error:
+        return _refused(400, str(error))
+    except HeadroomError as error:
+        return _refused(503, f"the store cannot be read ({type(error).__name__}): ask again")
+    return web.Response(body=answer, content_type="application/json")
+
+
+def _admit(host: Host, request: web.Request) -> None:
+    """As any request; a gateway's API key, which goes as a bearer token, is our token."""
+    headers = CIMultiDict(request.headers)
+    kind, _, key = headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer" and "x-headroom-token" not in headers:
+        headers["x-headroom-token"] = key.strip()
+    gate.admit(CIMultiDictProxy(headers), request.raw_path, host.options)
+
+
+def _refused(status: int, message: str) -> web.Response:
+    return web.json_response({"error": {"type": "invalid_request_error", "message": message}}, status=status)
+
+
+def compress(data: bytes, settings: Settings, store: Store) -> bytes:
+    """What `POST /v1/compress` answers, as JSON.
+
+    Args:
+        data: the request's body.
+        settings: the proxy's own; those in the body go before them.
+        store: keeps originals and decisions.
+
+    Raises:
+        InputError: the body, or `messages` in it, is not what it must be.
+        SettingsError: the body's settings cannot be.
+    """
+    body = Body(data, "chat")  # the format whose messages stand under this key; each row's own shape tells its provider
+    if not isinstance(body.value.get("messages"), list):
+        raise InputError('messages must be a list of messages: {"messages": [...], "model": "..."}')
+    chosen = _settings(settings, body.value.get("settings"))
+    blocks, failures = wire.read(body.messages)
+    decide = engine.edit if body.value.get("conversation") is True else _row_by_row
+    edits, went_wrong = decide(blocks, chosen, store)
+    made = body.edited([SetText(("messages", *edit.path), edit.text) for edit in edits])
+    start, end = body.span(("messages",))
+    figures = _figures(blocks, edits, body.value.get("model"))
+    figures["failures"] = [asdict(failure) for failure in dict.fromkeys([*failures, *went_wrong])]
+    return b'{"messages":' + made[start : end + len(made) - len(data)] + b"," + msgspec.json.encode(figures)[1:]
+
+
+def _settings(own: Settings, asked: object) -> Settings:
+    """The proxy's settings, and over them those of a request."""
+    if asked is None:
+        return own
+    known = {field.name for field in fields(Settings)}
+    if not isinstance(asked, dict) or (unknown := sorted(set(asked) - known)):
+        what = f"has no {unknown[0][:40]!r}" if isinstance(asked, dict) else "must be an object"
+        raise SettingsError(f"settings {what}; there are {', '.join(sorted(known))}")
+    return replace(own, **asked)
+
+
+def _row_by_row(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[list[Edit], list[Failure]]:
+    """Each block decided as if it stood alone."""
+    alone = replace(settings, repeats=False)
+    edits: list[Edit] = []
+    failures: list[Failure] = []
+    for block in blocks:
+        if block.editable:
+            made, went_wrong = engine.edit([_ALONE, _as_read(block)], alone, store)
+            edits += made
+            failures += went_wrong
+    return edits, failures
+
+
+def _as_read(block: Block) -> Block:
+    call = block.call or Call("", "", "")
+    return block if block.role != "result" or call.arguments else replace(block, call=call._replace(arguments=_READ))
+
+
+def _figures(blocks: Sequence[Block], edits: Sequence[Edit], model: object) -> dict[str, Any]:
+    """What was done, in tokens of the model where its vocabulary is public, else estimated; each edit's own in cl100k."""
+    name = model if isinstance(model, str) else None
+    texts = {block.path: block.text for block in blocks}
+    before = sum(report(text, name) for text in texts.values())
+    after = before + sum(report(edit.text, name) - report(texts[edit.path], name) for edit in edits)
+    asked_for = [handle for edit in edits if not edit.lossless for handle in _handles(edit.text, texts[edit.path])]
+    return {
+        "tokens_before": before,
+        "tokens_after": after,
+        "tokens_saved": before - after,
+        "compression_ratio": after / before if before else 1.0,
+        "ccr_hashes": list(dict.fromkeys(asked_for)),
+        "transforms_applied": sorted({name for edit in edits for name in edit.compressor.split("+")}),
+        "edits": [_described(edit) for edit in edits],
+    }
+
+
+def _handles(text: str, original: str) -> list[str]:
+    """The handles that we put into a text: what the original said already is no handle of ours."""
+    return [handle for handle in markers.HANDLE.findall(text) if handle not in original]
+
+
+def _described(edit: Edit) -> dict[str, Any]:
+    return {
+        "path": edit.path,
+        "compressor": edit.compressor,
+        "handle": edit.handle,
+        "lossless": edit.lossless,
+        "tokens_before": edit.tokens_before,
+        "tokens_after": edit.tokens_after,
+    }
+
+
+def retrieve(handle: str, asked: Mapping[str, str], store: Store) -> bytes:
+    """What `GET /v1/retrieve/{hash}` answers, as JSON: the original, or the part that was asked for.
+
+    Args:
+        handle: 12 hex digits.
+        asked: `query`, or `lines`, `rows` and `grep`; empty values ask for nothing.
+        store: where the originals are.
+
+    Raises:
+        UnknownHandleError: no original has this handle.
+        SliceError: the slice cannot be read.
+        StoreError: the store cannot be read.
+    """
+    text = store.original(handle)
+    lines, rows, grep = (asked.get(name) or None for name in ("lines", "rows", "grep"))
+    if lines or rows or grep:
+        found = slices.cut(text, lines, rows, grep)
+    else:
+        found = questions.pick(text, asked.get("query") or "")
+    return json.dumps({"hash": handle, "original_content": found, "whole": found == text}).encode()
