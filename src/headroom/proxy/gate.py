@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 import hmac
+import re
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -17,6 +18,8 @@ from multidict import CIMultiDictProxy
 from headroom.proxy.options import Options, is_loopback
 
 _PREFIX = "/t/"
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+"""In front of the path, as clients of a forward proxy write it; it counts for nothing."""
 
 
 def admit(headers: CIMultiDictProxy[str], raw_path: str, options: Options) -> str:
@@ -34,6 +37,8 @@ def admit(headers: CIMultiDictProxy[str], raw_path: str, options: Options) -> st
     origin = headers.get("Origin")
     if origin and origin.startswith(("http:", "https:", "null")) and urlsplit(origin).netloc != host:
         raise web.HTTPForbidden(text="headroom: requests from web pages are refused\n")
+    if written := _AUTHORITY.match(raw_path):
+        raw_path = "/" + raw_path[written.end() :].removeprefix("/")
     given = headers.get("x-headroom-token", "")
     if raw_path.startswith(_PREFIX):
         given, slash, rest = raw_path[len(_PREFIX) :].partition("/")

@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from headroom import config
+from headroom.compression.pipeline import describe
 from headroom.errors import HeadroomError
 from headroom.ledger.ledger import Ledger
 from headroom.ledger.prices import Prices
@@ -191,3 +192,13 @@ def logging_to_stderr() -> None:
     """Lines of our own, without a payload in them; what libraries say only from warnings on."""
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     logging.getLogger("headroom").setLevel(logging.INFO)
+    for name in ("aiohttp.server", "aiohttp.client", "aiohttp.websocket", "asyncio"):
+        logging.getLogger(name).addFilter(_without_payload)
+
+
+def _without_payload(record: logging.LogRecord) -> bool:
+    """Libraries quote what they could not read, keys and all: only the kind of error and its place are printed."""
+    error = record.exc_info[1] if record.exc_info else None
+    record.msg, record.args = f"{record.name}: {describe(error) if error else record.levelname.lower()}", ()
+    record.exc_info = record.exc_text = record.stack_info = None
+    return record.levelno >= logging.ERROR
