@@ -174,6 +174,13 @@ def test_of_doubled_keys_the_last_is_the_one_that_is_edited():
     )
 
 
+@pytest.mark.parametrize("data", [b'{"a":1,"a":1,"b":2}', b'{"a":1,"b":2,"a":1}', b'{"b":2,"a":1,"a":1 }'])
+def test_the_last_of_doubled_keys_with_one_value_is_meant(data):
+    body = Body(data, "chat")
+    assert body.span(("a",))[0] == data.rindex(b'"a":') + 4
+    assert body.span(("b",))[0] == data.index(b"2")
+
+
 def test_a_doubled_key_whose_values_seem_to_fit_is_not_mistaken():
     """The lengths lead from the first "a", taken for as long as the last one, through its inside to the very end."""
     rest = b'2},"x":0,"a":"1234"'
