@@ -46,9 +46,9 @@ def history(form, body):
 
 
 def seal(form, body, count):
-    """The signature of thinking that stands after the first `count` messages."""
+    """The signature of thinking that stands after the first `count` messages; base64 of either alphabet."""
     whole = json.dumps([prompt(form, body), history(form, body)[:count]], sort_keys=True)
-    return "sealed" + sha256(whole.encode()).hexdigest()
+    return "sealed00" + sha256(whole.encode()).hexdigest()
 
 
 def problems(form, body):
