@@ -13,9 +13,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 
 from headroom.ledger.entry import Entry, Segment
 from headroom.ledger.prices import Price, Prices, Tokens
@@ -79,36 +81,25 @@ def removed_by_kind(segments: Sequence[Segment], usage: Usage) -> dict[str, Toke
     if not estimated or not usage.input:
         return None
     scale = usage.input / estimated
-    found: dict[str, Tokens] = {}
+    shown = min(scale, MOST_SCALE)
+    stretches = _stretches(usage)
+    ends = list(accumulate(length for _, length in stretches))
+    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     at = 0.0
     for segment in segments:
-        end = at + segment.tokens * scale
+        start, at = at, at + segment.tokens * scale
         if segment.removed:
-            spread = _spread(segment.removed * min(scale, MOST_SCALE), at, end, usage)
-            before = found.get(segment.kind, Tokens())
-            found[segment.kind] = Tokens(*(a + b for a, b in zip(before, spread, strict=True)))
-        at = end
-    return found
-
-
-def _spread(removed: float, start: float, end: float, usage: Usage) -> Tokens:
-    """Tokens taken out of a stretch of the billed prompt, by the class of their places.
-
-    Where nothing is left of the stretch its place is a point; on a boundary that is the end of the class before it.
-    """
-    classes: dict[str, float] = defaultdict(float)
-    at = 0.0
-    stretches = _stretches(usage)
-    for name, length in stretches:
-        edge = at + length
-        if end > start:
-            classes[name] += removed * max(min(end, edge) - max(start, at), 0.0) / (end - start)
-        elif start <= edge:
-            return Tokens(**{name: removed})
-        at = edge
-    # Rounding of the scale may leave a hair of the last segment beyond the end.
-    classes[stretches[-1][0]] += removed - sum(classes.values())
-    return Tokens(**classes)
+            removed, classes = segment.removed * shown, found[segment.kind]
+            # On a boundary a place is the end of the class before it. Rounding may leave a hair beyond the last end.
+            first = min(bisect_left(ends, start), len(ends) - 1)
+            last = min(bisect_left(ends, at), len(ends) - 1)
+            if at > start and first < last:
+                edges = [start, *ends[first:last], at]
+                for place, (low, high) in enumerate(pairwise(edges), first):
+                    classes[stretches[place][0]] += removed * (high - low) / (at - start)
+            else:
+                classes[stretches[last][0]] += removed
+    return {kind: Tokens(**classes) for kind, classes in found.items()}
 
 
 def _stretches(usage: Usage) -> list[tuple[str, int]]:

@@ -196,20 +196,19 @@ def _grouped(rows: Sequence[sqlite3.Row]) -> Iterator[tuple[Any, list[sqlite3.Ro
 
 def _totals(rows: Sequence[sqlite3.Row]) -> Totals:
     """Sums over one row for each kind of payment, of which there may be none, one or two."""
-    counts = {name: sum(row[name] for row in rows) for name in SUMMED}
-    paid, subscribed = ([row for row in rows if bool(row["subscription"]) is kind] for kind in (False, True))
-    return Totals(
-        **{name: count for name, count in counts.items() if name not in _MONEY},
-        money=_money(paid),
-        equivalent=_money(subscribed),
-    )
+    sums: list[list[int]] = [[0] * len(SUMMED), [0] * len(SUMMED)]
+    for row in rows:
+        sums[row["subscription"]] = list(row[-len(SUMMED) :])
+    paid, subscribed = (dict(zip(SUMMED, one, strict=True)) for one in sums)
+    counts = {name: paid[name] + subscribed[name] for name in _COUNTS}
+    return Totals(**counts, money=_money(paid), equivalent=_money(subscribed))
 
 
 _MONEY = ("spent", "saved", "marks_saved", "hidden", "unpriced", "unknown")
+_COUNTS = tuple(name for name in SUMMED if name not in _MONEY)
 
 
-def _money(rows: Sequence[sqlite3.Row]) -> Money:
-    sums: Mapping[str, int] = {name: sum(row[name] for row in rows) for name in (*_MONEY, "requests", "rounds")}
+def _money(sums: Mapping[str, int]) -> Money:
     every = sums["requests"] + sums["rounds"]
     priced, known = every > sums["unpriced"], every > sums["unknown"]
     return Money(
