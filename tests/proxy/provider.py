@@ -3,7 +3,8 @@
 Rules:
 * What is kept is what was on the wire: the raw request target, the headers in order, the body still encoded.
 * An answer is a `Turn` (what a model says; rendered in the format, and streamed or not, as the request asks for) or a
-  `Raw` (any status, headers and chunks, ending as it should or not). Without a script it says "ok".
+  `Raw` (any status, headers and chunks, ending as it should or not), or a function that makes
+  one from the request. Where the script ends it says `otherwise`: "ok".
 * `strict` turns on what providers refuse (`provider_rules`): a request against a rule is answered with 400.
 * No timers: where order matters an answer holds a `Gate`, and the test opens it.
 """
@@ -124,6 +125,7 @@ class Provider:
             self.script = deque()
             self.strict = strict
             self.chains = {}
+            self.otherwise = Turn("ok")
 
     def say(self, *script):
         """The next answers: `Turn`, `Raw`, or a function that makes one of them from the request."""
@@ -158,7 +160,7 @@ class Provider:
     def next(self, seen):
         """What the script says to this request."""
         with self._lock:
-            found = self.script.popleft() if self.script else Turn("ok")
+            found = self.script.popleft() if self.script else self.otherwise
         return found(seen) if callable(found) else found
 
     def __enter__(self):

@@ -51,6 +51,17 @@ def script(thinking="Let me think."):
     ]
 
 
+RESULTS = ('"tool_result"', '"role": "tool"', 'function_call_output"', '"functionResponse"')
+"""How a result is written in each format."""
+
+
+def by_results(seen):
+    """What the model says to a request, by the results in it: two calls were made in the first turn, one in each other."""
+    history = json.dumps(rules.messages_of(seen.form, seen.value))
+    count = sum(history.count(name) for name in RESULTS)
+    return script("")[max(count - 1, 0)]
+
+
 def retrieving():
     """The same without thinking, but before its answer the model asks for the last original it saw named, all of it."""
     *before, answer = script("")

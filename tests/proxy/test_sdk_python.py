@@ -137,7 +137,7 @@ def both(form, proxy, provider, streams, names, scripted):
     for url, said in ((provider.url, errand.script(scripted[0])), (proxy.url, scripted[1])):
         provider.reset(strict=True)
         provider.say(*said)
-        heard, answer = LOOPS[form](url, f"{errand.QUESTION} {streams} {names} {len(said)}", streams, names)
+        heard, answer = LOOPS[form](url, f"{errand.QUESTION} {form} {streams} {names} {len(said)}", streams, names)
         assert answer == errand.ANSWER
         assert provider.problems == []
         found.append((heard, [len(seen.body) for seen in provider.turns]))
@@ -152,7 +152,8 @@ def test_an_errand_has_the_same_turns_and_answer(proxy, provider, form, streams,
     direct, through = both(form, proxy, provider, streams, TOOLS[way], (thinking, errand.script(thinking)))
     assert through[0] == direct[0]
     assert len(through[1]) == errand.TURNS
-    assert through[1][-1] < 0.6 * direct[1][-1]
+    share = 0.6 if form != "responses" or RETRIEVE in TOOLS[way] else 0.9  # nobody to ask: folded without loss
+    assert through[1][-1] < share * direct[1][-1]
     assert_only_grew(form, [seen.value for seen in provider.turns])
     assert errand.NEEDLE in provider.turns[-1].plain.decode()
 
