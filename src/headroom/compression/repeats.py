@@ -53,6 +53,11 @@ MAX_TRIES = 100_000
 """Places tried for one text in all, some 0.2 s: a text that says two lines over and over matches everywhere."""
 MAX_CHARS = 2_000_000
 """Longer texts are only compared as a whole: cutting one up takes a tenth of a second."""
+_VERDICT = re.compile(
+    r"(?i)\b(?:pass|fail|error|warning|succe|exit|complete|finish|abort|ok\b|\d+ (?:tests?|problems?)\b)"
+)
+VERDICT_CHARS = 200
+"""A line that says how a run ended is shorter than this."""
 _SIGN_NAMES = {REMOVED: "removed ", ADDED: "added ", CONTEXT: "context "}
 _CHANGES_FOLDER = re.compile(r"\A\s*cd\s+[^\s;&|]+\s*(?:&&|;)\s*")
 _PATH_KEY = re.compile(r"(?i)path|file|uri|url")
@@ -116,8 +121,11 @@ class Shown:
         pieces: list[Piece] = []
         done, last = 0, None
         kept = mixed.kept_lines(text)
+        verdict = _verdict(new)
         for found in self._chosen(new):
             run = self._from_words(found, last)
+            if run.start < verdict < run.stop:
+                run = run._replace(stop=verdict)
             if any(first < run.stop and run.start < stop for first, stop in kept):
                 continue
             reference = self._reference(run, last, handle)
@@ -288,6 +296,13 @@ class Shown:
         if block.role in ("call", "assistant"):
             return f"as {lines}you wrote{f' in `{_label(block.call)}`' if block.call else ''} above"
         return f"as {lines}in {'the output' if block.role == 'result' else 'what the user gave'} above"
+
+
+def _verdict(new: Lines) -> int:
+    """The last line with words, if it says how a command ended: whoever ran it again looks there. Else -1."""
+    last = next((at for at in range(len(new.lines) - 1, -1, -1) if new.lines[at].strip()), -1)
+    said = new.lines[last] if last >= 0 else ""
+    return last if len(said) < VERDICT_CHARS and _VERDICT.search(said) else -1
 
 
 def _is_source(seen: tuple[Block, str]) -> bool:
