@@ -1,9 +1,10 @@
-"""`headroom perf`: what would be saved on your own files and transcripts, measured."""
+"""`headroom perf`: what would be saved on your own files and transcripts, measured; and what the proxy has saved."""
 
 from __future__ import annotations
 
 import statistics
 import sys
+import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from headroom import config
+from headroom.ledger.report import Report
 from headroom.perf import corpus, replay
+from headroom.perf import live as recorded
 from headroom.perf.corpus import Conversation, Sample, Skipped
 from headroom.perf.replay import Bill, Row
 from headroom.settings import Settings
@@ -47,12 +50,21 @@ class _Measured:
 )
 @click.option("--model", help="Count tokens for this model.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object instead of tables.")
-def perf(paths: tuple[Path, ...], level: str | None, model: str | None, *, as_json: bool) -> None:
+@click.option("--live", is_flag=True, help="What the proxy has saved so far, from its ledger.")
+@click.option("--days", type=click.FloatRange(min=0), help="With --live: the last DAYS only.")
+def perf(
+    paths: tuple[Path, ...], level: str | None, model: str | None, days: float | None, *, as_json: bool, live: bool
+) -> None:
     """Measure what would be saved on files, folders or agent transcripts; without PATHS on a small bundled sample.
 
     Transcripts of Claude Code are in ~/.claude/projects, those of Codex in ~/.codex/sessions. Nothing is sent anywhere,
     nothing is written. Exit code 1 if anything failed.
     """
+    if (live and paths) or (days is not None and not live):
+        raise click.UsageError("--live reads the proxy's ledger: it takes --days and --json, and no PATHS")
+    if live:
+        _live(days, as_json=as_json)
+        return
     settings = config.settings()
     if level:
         settings = replace(settings, level=level)  # type: ignore[arg-type]  # click has checked it
@@ -69,6 +81,19 @@ def perf(paths: tuple[Path, ...], level: str | None, model: str | None, *, as_js
         _print(measured, bundled=not paths)
     if measured.failures:
         sys.exit(1)
+
+
+def _live(days: float | None, *, as_json: bool) -> None:
+    """The ledger's figures; the proxy need not run."""
+    report = Report(config.ledger_path())
+    since = 0.0 if days is None else time.time() - days * 86400
+    if as_json:
+        click.echo(msgspec.json.encode(recorded.figures(report, since)))
+        return
+    console = Console(highlight=False, markup=False)
+    for part in recorded.tell(report, since):
+        console.print(part)
+        console.print()
 
 
 def _measure(paths: tuple[Path, ...], settings: Settings, model: str | None) -> _Measured:
