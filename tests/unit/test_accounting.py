@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
+import msgspec.toml
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,9 +170,10 @@ def test_a_stretch_of_which_nothing_is_left_takes_the_class_before_it():
     assert account(entry(*segments[1:], usage=usage), PRICES).saved == 160 * 125  # at the very beginning
 
 
-def test_a_hidden_round_costs_what_it_costs():
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_hidden_round_costs_what_it_costs(number):
     usage = Usage(1000, 8000, 0, 0, 10)
-    found = account(entry(Segment(9000, 5000, "logs"), usage=usage, round=2, marked=True), PRICES)
+    found = account(entry(Segment(9000, 5000, "logs"), usage=usage, round=number, marked=True), PRICES)
     spent = (1000 + 1000 + 80) * 1000
     assert found == Account(spent, -spent, 0, {HIDDEN: -spent})
 
@@ -253,3 +256,20 @@ class TestMarks:
         assert found.marks_saved == (500 * 0.875 - 100 * 0.25) * 1000
         found = account(entry(*self.segments, usage=self.usage, marked=True, client_marked=1000), PRICES)
         assert found.marks_saved == 0
+
+
+def test_the_example_of_the_page():
+    """`docs/ledger.md` reckons this one."""
+    segments = (Segment(5000), Segment(1000, 3000, "search"), Segment(12_000), Segment(2000, 2000, "logs"))
+    usage = Usage(0, 16_500, 5500, 0, 400)
+    found = account(entry(*segments, usage=usage, model="claude-sonnet-5"), Prices())
+    assert (dollars(found.spent), dollars(found.saved)) == (0.02105, 0.00616)
+    assert {kind: dollars(saved) for kind, saved in found.by_kind.items()} == {"search": 0.00066, "logs": 0.0055}
+    page = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text("utf-8")
+    assert all(figure in page for figure in ("0.02105", "0.00066", "0.00550", "0.00616"))
+
+
+def test_the_prices_of_the_page():
+    page = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text("utf-8")
+    told = msgspec.toml.decode(page.split("```toml\n")[1].split("```")[0])
+    assert Prices(told["prices"]).of("my-model-2").rates_at(200_001, "us").fresh == pytest.approx(4.4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 
 import pytest
@@ -87,6 +88,12 @@ def test_a_subscription_is_no_money(ledger, report):
     (kind,) = report.kinds()
     assert kind.saved == kind.equivalent == pytest.approx(SAVED)
     assert totals.requests == kind.requests == 2
+
+
+@pytest.mark.parametrize(("status", "errors"), [(200, 0), (302, 0), (400, 1), (429, 1), (529, 1), (0, 1)])
+def test_what_is_an_error(ledger, report, status, errors):
+    ledger.add(request(status=status))
+    assert report.totals().errors == errors
 
 
 def test_hidden_rounds_are_charged_and_are_no_requests(ledger, report):
@@ -246,8 +253,8 @@ def test_latency(ledger, report):
     assert report.latency().first_byte.most == 500.0
 
 
-@pytest.mark.parametrize("limits", [{"max_age_days": 2}, {"max_rows": 10}], ids=["age", "rows"])
-def test_what_is_forgotten_leaves_its_sums(ledger, report, limits):
+@pytest.mark.parametrize(("limits", "kept"), [({"max_age_days": 2}, 9), ({"max_rows": 10}, 8)], ids=["age", "rows"])
+def test_what_is_forgotten_leaves_its_sums(ledger, report, limits, kept):
     for number in range(40):
         ledger.add(
             request(
@@ -266,7 +273,7 @@ def test_what_is_forgotten_leaves_its_sums(ledger, report, limits):
     assert after[1][:-1] == before[1][:-1]
     left = report.conversations()
     assert left[0].conversation == "last"
-    assert 3 <= len(left) <= 12
+    assert len(left) == 1 + kept
     assert len(report.edits()) == len(left) - 1 == sum(one.count for one in report.failures())
     tidied = report.conversations(), report.kinds()
     once_more = Ledger(ledger.path, PRICES, **limits)
@@ -287,9 +294,12 @@ def test_only_the_latest_edits_and_failures_are_kept(ledger, report, monkeypatch
 
 def test_nothing_of_a_request_is_written_where_a_part_cannot_be(ledger, report):
     ledger.add(request())
-    broken = request(failures=(failed(),), edits=(edited(1, tool=object()),))
-    with pytest.raises(StoreError):
-        ledger.add(broken)
+    for broken in ({"tool": object()}, {"tokens_after": 2**70}):
+        with pytest.raises(StoreError):
+            ledger.add(request(failures=(failed(),), edits=(edited(1), edited(2, **broken))))
+    with suppress(KeyboardInterrupt), ledger._database.writing() as connection:
+        connection.execute("DELETE FROM hours")
+        raise KeyboardInterrupt
     assert (report.totals().requests, report.failures(), report.edits()) == (1, [], [])
     ledger.add(request())
     assert report.totals().requests == 2

@@ -48,7 +48,7 @@ class Database:
         with self._lock:
             try:
                 yield self._opened()
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, OverflowError) as error:  # OverflowError: a number of more than 64 bits
                 self.close()
                 raise explain(error, self.path) from error
 
@@ -56,13 +56,13 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all or nothing."""
         with self.session() as connection:
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            except BaseException:
+                self.close()  # which rolls back
+                raise
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""

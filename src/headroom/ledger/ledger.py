@@ -32,8 +32,8 @@ class Ledger:
         Args:
             path: the file.
             prices: what tokens cost; the package's own unless given.
-            max_age_days: of requests of days that ended longer ago only sums stay; looked at once a process.
-            max_rows: above it the oldest days are treated so, until about a tenth of it is free.
+            max_age_days: of older requests only sums stay; looked at once a process.
+            max_rows: above it the oldest are treated so, until a tenth of it is free.
         """
         self._database = Database(path)
         self._prices = prices or Prices()
@@ -72,5 +72,5 @@ class Ledger:
             (hour,) = connection.execute(
                 "SELECT hour FROM requests ORDER BY hour LIMIT 1 OFFSET ?", (surplus,)
             ).fetchone()
-            until = max(until, hour + 24)
+            until = max(until, hour + 1)
         tables.fold(connection, until)

@@ -174,7 +174,7 @@ def _kinds(entry: Entry, account: Account, hour: int) -> list[tuple[object, ...]
     removed: dict[str, int] = defaultdict(int)
     for segment in entry.segments:
         if segment.removed:
-            removed[segment.kind] += 0 if entry.round else segment.removed
+            removed[segment.kind] += segment.removed
     kinds = [HIDDEN] if entry.round else list(dict.fromkeys([*removed, *account.by_kind]))
     where = (hour, entry.conversation, entry.tag, entry.subscription)
     unknown = account.saved is None
@@ -182,8 +182,7 @@ def _kinds(entry: Entry, account: Account, hour: int) -> list[tuple[object, ...]
 
 
 def fold(connection: sqlite3.Connection, until: int) -> None:
-    """Forget single requests of the days before hour `until`; sums over all requests stay as they are."""
-    until -= until % 24
+    """Forget single requests before hour `until`; sums over all requests stay as they are, those of kinds by the day."""
     if connection.execute("SELECT 1 FROM requests WHERE hour < ? LIMIT 1", (until,)).fetchone() is None:
         return
     for table in ("requests", "edits", "failures"):
