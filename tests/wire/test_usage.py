@@ -118,8 +118,16 @@ def test_an_event_too_long_to_keep_is_left_out_and_the_next_one_read(monkeypatch
     for at in range(0, len(huge), 100):
         tee.feed(huge[at : at + 100])
         assert sum(map(len, tee._pieces)) <= 2000
-    tee.feed(anthropic(CACHED, {"output_tokens": 90}))
+    after = anthropic(CACHED, {"output_tokens": 90})
+    for at in range(0, len(after), 10):
+        tee.feed(after[at : at + 10])
     assert tee.usage == Usage(12, 9000, 200, 500, 90)
+
+
+def test_what_is_neither_a_stream_nor_json_is_not_kept():
+    tee = Tee("anthropic", "application/vnd.amazon.eventstream")
+    tee.feed(b"\x00\x00")
+    assert tee._pieces == []
 
 
 def test_an_answer_too_long_to_keep_is_unknown(monkeypatch):
