@@ -6,6 +6,7 @@ A round is a list of items: `("text", words)`, `("think", words)`, `("own", id, 
 import json
 
 from headroom import wire
+from headroom.compression import cache
 from headroom.proxy import hidden
 from headroom.proxy.splice import Again, Job, start
 from headroom.proxy.splice.whole import _SHAPES
@@ -242,7 +243,8 @@ class Facts(dict):
 def restore(talk, request, facts):
     """A request as the provider gets it, what went wrong, and the place of its answer."""
     body = Body(request if isinstance(request, bytes) else dump(request).encode(), talk.format)
-    found = hidden.restore(body, _SHAPES[talk.format], wire.read(body.messages)[0], facts.recall)
+    blocks, _ = wire.read(body.messages)
+    found = hidden.restore(body, _SHAPES[talk.format], blocks, cache.keys(blocks), facts.recall)
     return body.edited(found.changes), found.failures, found.place
 
 
@@ -258,7 +260,7 @@ class Played:
         self.splice = start(Job(talk.format, sent, place, self.answer, **job), content_type, streamed)
 
     def answer(self, arguments):
-        self.asked.append(json.loads(arguments))
+        self.asked.append(arguments)
         return RESULT
 
     def hear(self, chunks):

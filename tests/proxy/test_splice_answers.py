@@ -172,7 +172,7 @@ def told(talk, rounds):
 def test_the_client_reads_one_answer(name, frame):
     talk = TALKS[name]
 
-    @settings(max_examples=40)
+    @settings(max_examples=30)
     @given(conversations(chat=name == "chat"), st.integers(1, 400))
     def check(rounds, size):
         played = play(talk, frame, rounds, Facts(), size)
@@ -189,7 +189,7 @@ def test_the_client_reads_one_answer(name, frame):
 def test_the_provider_reads_its_own_turns_for_ever(name, frame):
     talk = TALKS[name]
 
-    @settings(max_examples=40)
+    @settings(max_examples=30)
     @given(st.lists(conversations(chat=name == "chat"), min_size=1, max_size=3))
     def check(answers):
         facts = Facts()

@@ -314,6 +314,23 @@ def test_a_chat_chunk_that_holds_everything():
     assert len(play.asked) == 1
 
 
+@pytest.mark.parametrize("order", [(OWN, CALL), (CALL, OWN)])
+def test_a_server_that_gives_every_call_the_same_index(order):
+    """Google's compatible endpoint does, each call whole in one chunk."""
+    talk, play = played("chat")
+    for call in order:
+        delta = {"role": "assistant", "tool_calls": [talk.call(call) | {"index": 0}]}
+        play.client += play.splice.feed(
+            sse("", dump({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})).encode()
+        )
+    assert not play.hear(
+        [sse("", dump({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}))]
+    )
+    assert b"own1" not in play.client
+    assert b'"id":"x1"' in play.client
+    assert json.loads(play.asked[0]) == HANDLE
+
+
 def test_gemini_with_a_reason_in_every_chunk():
     talk, play = played("gemini")
     rounds = [[("text", "Let me look."), OWN], [("text", "Here it is.")]]

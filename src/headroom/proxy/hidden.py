@@ -134,7 +134,11 @@ def facts(shape: Shape, place: Place, rounds: Sequence[Round], *, whole: bool) -
 
 
 def restore(
-    body: Body, shape: Shape, blocks: Sequence[Block], recall: Callable[[Collection[str]], Mapping[str, str]]
+    body: Body,
+    shape: Shape,
+    blocks: Sequence[Block],
+    keys: Sequence[str],
+    recall: Callable[[Collection[str]], Mapping[str, str]],
 ) -> Restored:
     """Find the turns of a request that have hidden ones, and what puts them back.
 
@@ -142,9 +146,10 @@ def restore(
         body: the request as the client sent it.
         shape: of its format.
         blocks: what `wire.read` finds in its messages.
+        keys: theirs (`compression.cache.keys`).
         recall: gives what is remembered under keys (`originals.facts.recall`); may raise `StoreError`.
     """
-    runs, gaps, here = _places(body, shape, blocks)
+    runs, gaps, here = _places(body, shape, blocks, keys)
     try:
         known = recall({*runs, *gaps, here})
         echoes = {place: _echo(body, shape, run) for place, run in runs.items() if place in known}
@@ -176,12 +181,13 @@ def _changed(at: int, reason: str) -> Failure:
     return Failure("retrieval", f"{reason}: from here on nothing is left out", (at,))
 
 
-def _places(body: Body, shape: Shape, blocks: Sequence[Block]) -> tuple[dict[str, range], dict[str, int], str]:
+def _places(
+    body: Body, shape: Shape, blocks: Sequence[Block], keys: Sequence[str]
+) -> tuple[dict[str, range], dict[str, int], str]:
     """The place of every turn, every place between two messages of the client's, and the place after all.
 
     A key of `compression.cache` covers texts only, so the number of turns before tells places without text between apart.
     """
-    keys = cache.keys(blocks)
     last: list[str] = []
     count = 0
     for at in range(len(body.messages) + 1):

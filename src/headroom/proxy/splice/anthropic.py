@@ -67,8 +67,9 @@ class AnthropicStream(Streamed):
             if get(block, "type") == "tool_use" and self._is_ours(get(block, "name")):
                 self._numbers[index] = None
             else:
-                self._numbers[index] = self._next
-                self._next += 1
+                free = self._next if self.spliced else index
+                self._numbers[index] = free
+                self._next = max(self._next, free + 1)
         number = self._numbers.get(index, index)
         if number is None:
             return b""
@@ -137,18 +138,19 @@ def _is_json(text: str) -> bool:
 
 def _grown(raw: bytes, deltas: list[dict[str, Any]]) -> bytes:
     """A block with all its deltas: strings grow, lists get another element, JSON text becomes the value it is."""
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     lists: dict[str, list[Any]] = {}
     for delta in deltas:
         for key, value in delta.items():
             if key == "citation":
                 lists.setdefault(_ELSEWHERE[key], []).append(value)
             elif key != "type" and isinstance(value, str):
-                texts[key] = texts.get(key, "") + value
+                texts.setdefault(key, []).append(value)
     body = Body(raw, "anthropic")
     root: Path = ()
     changes: list[Change] = []
-    for key, text in texts.items():
+    for key, pieces in texts.items():
+        text = "".join(pieces)
         if key == "partial_json":
             changes += [AddKey(root, _ELSEWHERE[key], text.encode("utf-8", "surrogatepass"))] if _is_json(text) else []
             continue

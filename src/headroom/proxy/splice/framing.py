@@ -108,11 +108,14 @@ class Array:
     def __init__(self) -> None:
         """At the start of a stream."""
         self._opened = False
+        self._left_out = False
         self._read = _Elements()
 
     def feed(self, chunk: bytes) -> list[Event]:
         """See `Framing`."""
-        return self._read.feed(chunk)
+        events = self._read.feed(chunk)
+        self._left_out |= bool(events)  # until one is put
+        return events
 
     def put(self, event: Event, data: bytes | None = None) -> bytes:
         """See `Framing`: what stands before an element is a bracket, or a comma, whatever was left out."""
@@ -127,7 +130,7 @@ class Array:
     def rest(self) -> bytes:
         """See `Framing`."""
         rest = self._read.buffer
-        return rest if self._opened or b"[" in rest or not rest.strip() else b"[" + rest
+        return b"[" + rest if self._left_out and not self._opened else rest
 
     def again(self) -> None:
         """See `Framing`."""

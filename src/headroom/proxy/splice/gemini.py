@@ -6,6 +6,7 @@ in an answer with hidden turns it waits for the next: older models send the reas
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from headroom.proxy.hidden import Piece
@@ -91,19 +92,13 @@ class GeminiStream(Streamed):
         return self.framing.put(event, None if value == event.value else encode(value))
 
     def _pieces(self) -> list[Piece]:
+        said = [self.rounds.shape.piece(raw) for event in self._log for raw in raws(Body(event.data, "gemini"), _PARTS)]
         found: list[Piece] = []
-        for event in self._log:
-            for raw in raws(Body(event.data, "gemini"), _PARTS):
-                piece = self.rounds.shape.piece(raw)
-                if (
-                    found
-                    and piece.kind == "text"
-                    and _is_plain(piece)
-                    and found[-1].kind == "text"
-                    and _is_plain(found[-1])
-                ):
-                    piece = self.rounds.shape.piece(encode({"text": found.pop().text + piece.text}).decode())
-                found.append(piece)
+        for plain, run in groupby(said, lambda piece: piece.kind == "text" and "ignature" not in piece.raw):
+            if plain:  # texts and nothing else: one says the same
+                found.append(self.rounds.shape.piece(encode({"text": "".join(piece.text for piece in run)}).decode()))
+            else:
+                found += run
         return found
 
     def _for_tools(self) -> bool:
@@ -119,11 +114,6 @@ class GeminiStream(Streamed):
 
     def _close(self) -> bytes:
         return self._release(self._reason)
-
-
-def _is_plain(piece: Piece) -> bool:
-    """Whether a part is text and nothing else, so that two of them say the same as one."""
-    return "ignature" not in piece.raw
 
 
 def summed(usage: dict[str, Any], before: dict[str, int]) -> dict[str, Any]:

@@ -29,6 +29,10 @@ LAST: Final = "\n[This was the last retrieval in this answer: go on with what yo
 NO_MORE: Final = "No more retrievals in this answer: go on with what you have."
 
 
+ODD: Final = (TypeError, ValueError, AttributeError, LookupError)
+"""What reading a value of a shape that no provider documents may raise. Where an answer is spliced it is a cut."""
+
+
 class CutError(HeadroomError):
     """A round failed after the client was shown something: its answer must end as one that was cut off."""
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from headroom.proxy.hidden import Piece
 from headroom.proxy.splice.framing import Event, Framing
 from headroom.proxy.splice.leaks import leaks, writes
-from headroom.proxy.splice.rounds import Again, CutError, Done, Rounds
+from headroom.proxy.splice.rounds import ODD, Again, CutError, Done, Rounds
 
 
 class Streamed(ABC):
@@ -34,7 +34,10 @@ class Streamed(ABC):
         Raises:
             CutError: a later round went wrong.
         """
-        return b"".join([self._event(event) for event in self.framing.feed(chunk)])
+        try:
+            return b"".join([self._event(event) for event in self.framing.feed(chunk)])
+        except ODD as error:  # without a call of ours nothing is read that could raise
+            raise CutError("a part of the answer has a shape nobody knows") from error
 
     def finish(self) -> Done | Again:
         """The provider's answer ended as it should.
@@ -44,6 +47,14 @@ class Streamed(ABC):
         """
         if not self.ended and self.spliced:
             raise CutError("a hidden round ended early")
+        try:
+            return self._finished()
+        except ODD as error:
+            if self.spliced:
+                raise CutError("a part of the answer has a shape nobody knows") from error
+            return Done(self.framing.rest())
+
+    def _finished(self) -> Done | Again:
         job, spliced = self.rounds.job, self.spliced
         concluded = self.ended and (spliced or (job.place.spliced and bool(job.tool)))
         pieces = self._pieces() if concluded or self.writes else []

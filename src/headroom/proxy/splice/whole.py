@@ -17,8 +17,8 @@ from headroom.proxy.hidden_gemini import GeminiShape
 from headroom.proxy.hidden_raw import decode, encode, to_bytes, value
 from headroom.proxy.splice.gemini import OUTPUT
 from headroom.proxy.splice.leaks import leaks
-from headroom.proxy.splice.rounds import Again, CutError, Done, Job, Rounds
-from headroom.wire.body import AddKey, Body, BodyError, Change, Format, SetRaw
+from headroom.proxy.splice.rounds import ODD, Again, CutError, Done, Job, Rounds
+from headroom.wire.body import AddKey, Body, Change, Format, SetRaw
 
 _SHAPES: Final[dict[Format, Shape]] = {"anthropic": AnthropicShape(), "chat": ChatShape(), "gemini": GeminiShape()}
 _TURN: Final[dict[Format, Path]] = {
@@ -62,20 +62,24 @@ class Whole:
             CutError: a later round is no answer.
         """
         data, self._data = b"".join(self._data), []
-        later = bool(self.rounds.taken)
         job = self.rounds.job
-        format_ = job.format
+        later = bool(self.rounds.taken)
         concluded = bool(job.tool) and (later or job.place.spliced or job.tool.encode() in data)
         if not concluded and not (job.known and b"h:" in data):
             return Done(data)
         try:
-            body = Body(data, format_)
-        except BodyError as error:
-            if later:
-                raise CutError("a hidden round's answer is no JSON") from error
+            return self._finished(data, concluded)
+        except ODD as error:
+            if self.rounds.taken:
+                raise CutError("a hidden round is no answer, or has a shape nobody knows") from error
             return Done(data)
+
+    def _finished(self, data: bytes, concluded: bool) -> Done | Again:
+        format_ = self.rounds.job.format
+        later = bool(self.rounds.taken)
+        body = Body(data, format_)
         pieces = self.rounds.shape.pieces(body, _TURN[format_])
-        found = leaks(pieces, job.known)
+        found = leaks(pieces, self.rounds.job.known)
         if not concluded:
             return Done(data, leaks=found)
         reason = value(body, _REASON[format_])
