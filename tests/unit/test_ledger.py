@@ -90,6 +90,22 @@ def test_a_subscription_is_no_money(ledger, report):
     assert totals.requests == kind.requests == 2
 
 
+def test_a_refused_request_costs_nothing_and_removes_nothing(ledger, report):
+    ledger.add(request(status=529, usage=None, model="nobody's", edits=(edited(1),)))
+    totals = report.totals()
+    assert (totals.requests, totals.errors, totals.tokens, totals.removed, totals.unbilled) == (1, 1, 0, 0, 0)
+    assert (totals.money.spent, totals.money.saved, totals.money.unpriced, totals.money.unknown) == (0, 0, 0, 0)
+    assert report.kinds() == []
+    assert len(report.edits()) == 1
+
+
+@pytest.mark.parametrize("status", [0, 200])
+def test_a_request_whose_answer_was_cut_is_unknown(ledger, report, status):
+    ledger.add(request(status=status, usage=None))
+    totals = report.totals()
+    assert (totals.money.spent, totals.money.unpriced, totals.unbilled, totals.removed) == (None, 1, 1, 200)
+
+
 @pytest.mark.parametrize(("status", "errors"), [(200, 0), (302, 0), (400, 1), (429, 1), (529, 1), (0, 1)])
 def test_what_is_an_error(ledger, report, status, errors):
     ledger.add(request(status=status))

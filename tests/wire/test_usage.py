@@ -105,6 +105,11 @@ def test_what_cannot_be_unpacked_is_unknown(encoding):
     assert told(read(answer, answer.body, answer.body, encoding=encoding)) == (None, "", "", "")
 
 
+def test_after_what_cannot_be_unpacked_nothing_is_read():
+    answer = ANSWERS["anthropic, cached"]
+    assert read(answer, b"garbage", zstd.compress(answer.body), encoding="zstd").usage is None
+
+
 def test_a_cut_packed_answer_is_unknown():
     answer = ANSWERS["anthropic, cached"]
     packed = gzip.compress(answer.body)

@@ -7,6 +7,7 @@
 * Our counts are estimates (cl100k). They are scaled by billed / estimated of the same request before they are priced, by 2
   at most.
 * Added tokens are removed ones below zero. A hidden round costs what it costs: without us there is no such request.
+* A request that the provider refused costs nothing, and would have without us.
 * What is not known is `None`, never 0: without usage, or without a price, there is no saving to tell.
 * Money is whole nano-dollars, so that a sum over requests, turns or kinds is exact.
 """
@@ -50,6 +51,8 @@ class Account:
 
 def account(entry: Entry, prices: Prices) -> Account:
     """Price one request."""
+    if entry.refused:
+        return Account(0, 0, 0)
     price, usage = prices.of(entry.model), entry.usage
     if usage is None or price is None:
         return Account()

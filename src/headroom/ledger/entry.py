@@ -81,3 +81,8 @@ class Entry:
     """Originals, or slices of them, that the model asked for in this request."""
     cache_break: str = ""
     """What broke the prefix of this conversation, as the cache report says it; `""` if nothing did."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the provider answered with an error: nothing was read, and nothing is billed."""
+        return self.status >= 400 and self.usage is None

@@ -2,7 +2,7 @@
 
 * Money is in dollars. `Money` of API keys and "API-equivalent" figures of subscriptions are never added up.
 * `None` means unknown. A sum is over what is known, and stands beside the number of requests that it does not hold.
-* `tokens` and `removed` are our own estimates (cl100k), of every request as it was sent: what was taken out once counts
+* `tokens` and `removed` are our own estimates (cl100k), of every request that was not refused, as it was sent: what was taken out once counts
   again on each later turn that does without it. The other token counts are the provider's, as billed.
 """
 

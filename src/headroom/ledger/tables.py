@@ -29,9 +29,9 @@ EDITS, FAILURES = 20_000, 20_000
 _SUMMED = """
     requests INTEGER NOT NULL,      -- the client's own; hidden rounds are not
     rounds INTEGER NOT NULL,        -- hidden ones
-    tokens INTEGER NOT NULL,        -- as sent, estimated
-    removed INTEGER NOT NULL,       -- estimated; negative where more was added than removed
-    unbilled INTEGER NOT NULL,      -- requests and rounds whose usage the provider did not tell
+    tokens INTEGER NOT NULL,        -- as sent, estimated; 0 where refused
+    removed INTEGER NOT NULL,       -- estimated; negative where more was added than removed; 0 where refused
+    unbilled INTEGER NOT NULL,      -- requests and rounds, not refused, whose usage the provider did not tell
     fresh INTEGER NOT NULL,         -- as billed, 0 where untold; and so the four below
     cache_read INTEGER NOT NULL,
     cache_write INTEGER NOT NULL,
@@ -152,9 +152,9 @@ def _request(entry: Entry, account: Account, hour: int) -> list[object]:
         "subscription": entry.subscription,
         "requests": own,
         "rounds": not own,
-        "tokens": sum(segment.tokens for segment in entry.segments),
-        "removed": sum(segment.removed for segment in entry.segments),
-        "unbilled": entry.usage is None,
+        "tokens": 0 if entry.refused else sum(segment.tokens for segment in entry.segments),
+        "removed": 0 if entry.refused else sum(segment.removed for segment in entry.segments),
+        "unbilled": entry.usage is None and not entry.refused,
         "unpriced": account.spent is None,
         "unknown": account.saved is None,
         "spent": account.spent or 0,
@@ -171,6 +171,8 @@ def _request(entry: Entry, account: Account, hour: int) -> list[object]:
 
 
 def _kinds(entry: Entry, account: Account, hour: int) -> list[tuple[object, ...]]:
+    if entry.refused:
+        return []
     removed: dict[str, int] = defaultdict(int)
     for segment in entry.segments:
         if segment.removed:
