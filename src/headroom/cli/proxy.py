@@ -32,7 +32,7 @@ def proxy(upstreams: tuple[str, ...], level: str | None, **chosen: Any) -> None:
     """
     try:
         from headroom.proxy import server  # noqa: PLC0415 - aiohttp is an extra, and slow to import
-        from headroom.proxy.options import from_table  # noqa: PLC0415 - as above
+        from headroom.proxy.options import from_table  # noqa: PLC0415 - aiohttp is an extra, and slow to import
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f'the proxy needs more packages ({error.name}): pip install "headroom-ai[proxy]"'

@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import aiohttp
@@ -23,23 +22,32 @@ import headroom
 from headroom import config
 from headroom.blocks import Failure
 from headroom.compression.pipeline import describe
+from headroom.ledger.report import Report
 from headroom.originals import files
 from headroom.originals.store import Store
-from headroom.proxy import forward, gate, headers, interop, routes, websocket
+from headroom.proxy import dashboard, forward, gate, headers, interop, routes, websocket
 from headroom.proxy.account import Accounts, Ledger, Request, is_subscription
 from headroom.proxy.compute import Compute
 from headroom.proxy.decoding import decoded
 from headroom.proxy.exchange import Exchange
 from headroom.proxy.forward import Call
 from headroom.proxy.lighten import Job, Lightened
-from headroom.proxy.options import Options
+from headroom.proxy.options import Options, is_loopback
 from headroom.proxy.routes import Route
 from headroom.proxy.websocket import Joined
 from headroom.wire.usage import Tee
 
 BYPASS = "x-headroom-bypass"
+_HEALTH = ("/health", "/livez", "/readyz")
+_ONWARD = "onward"
+"""The route of what is handed on."""
+_PATH = web.RequestKey("path", str)
+"""Path and query without our token."""
 _SHUTDOWN_SECONDS = 600.0
 """A stream may go on so long after the proxy was asked to stop."""
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Proxy:
@@ -82,10 +90,18 @@ class Proxy:
         """Read the settings again; what was sent keeps its bytes."""
         self.options = replace(self.options, settings=config.settings())
 
+    @web.middleware
+    async def admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let in who may come in."""
+        onward = request.match_info.route.name == _ONWARD
+        if request.path not in _HEALTH or is_loopback(self.options.host):  # whoever watches over a server has no token
+            request[_PATH] = gate.admit(request.headers, request.raw_path, self.options, own=not onward)
+        return await handler(request)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Any request that is not for the proxy itself."""
         began = time.perf_counter()
-        path = gate.admit(request.headers, request.raw_path, self.options)
+        path: str = request[_PATH]
         if request.method == "HEAD" and path in ("/", "/api/hello"):
             return web.Response()
         socket = websocket.is_asked(request)
@@ -167,23 +183,20 @@ class Proxy:
         task.add_done_callback(self._pending.discard)
 
 
-Handler = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
-
-
 def create(proxy: Proxy) -> web.Application:
     """The application: our own pages, and everything else handed on."""
-    app = web.Application(client_max_size=proxy.options.max_body + 1, middlewares=[])
+    app = web.Application(client_max_size=proxy.options.max_body + 1, middlewares=[proxy.admit])
     app.cleanup_ctx.append(proxy.life)
     app.on_shutdown.append(proxy.close_sockets)
-    for path in ("/health", "/livez", "/readyz"):
-        app.router.add_get(path, partial(_health, proxy))
+    for path in _HEALTH:
+        app.router.add_get(path, _health)
     interop.register(app, proxy)
-    app.router.add_route("*", "/{path:.*}", proxy.handle)
+    dashboard.register(app, Report(config.ledger_path()), proxy.store)
+    app.router.add_route("*", "/{path:.*}", proxy.handle, name=_ONWARD)
     return app
 
 
-async def _health(proxy: Proxy, request: web.Request) -> web.Response:
-    gate.admit(request.headers, "/", replace(proxy.options, token="", host="127.0.0.1"))
+async def _health(_: web.Request) -> web.Response:
     return web.json_response(
         {"service": "headroom", "status": "ok", "version": headroom.__version__, "pid": os.getpid()}
     )

@@ -25,7 +25,6 @@ from typing import Any, Protocol
 
 import msgspec
 from aiohttp import web
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from headroom import engine, wire
 from headroom.blocks import Block, Call, Edit, Failure
@@ -33,7 +32,6 @@ from headroom.compression import markers
 from headroom.errors import HeadroomError, InputError, SettingsError, SliceError, UnknownHandleError
 from headroom.originals import questions, slices
 from headroom.originals.store import Store
-from headroom.proxy import gate
 from headroom.proxy.compute import Compute
 from headroom.proxy.decoding import decoded
 from headroom.proxy.options import Options
@@ -64,7 +62,6 @@ def register(app: web.Application, host: Host) -> None:
 
 
 async def _compress(host: Host, request: web.Request) -> web.Response:
-    _admit(host, request)
     try:
         data = decoded(await request.read(), request.headers.get("Content-Encoding", "").strip().lower())
         answer = await host.compute.apart(partial(compress, data, host.options.settings), len(data))
@@ -78,7 +75,6 @@ async def _compress(host: Host, request: web.Request) -> web.Response:
 
 
 async def _retrieve(host: Host, request: web.Request) -> web.Response:
-    _admit(host, request)
     handle = request.match_info["hash"].lower().removeprefix("h:")
     try:
         answer = await asyncio.to_thread(retrieve, handle, request.query, host.store)
@@ -89,15 +85,6 @@ async def _retrieve(host: Host, request: web.Request) -> web.Response:
     except HeadroomError as error:
         return _refused(503, f"the store cannot be read ({type(error).__name__}): ask again")
     return web.Response(body=answer, content_type="application/json")
-
-
-def _admit(host: Host, request: web.Request) -> None:
-    """As any request; a gateway's API key, which goes as a bearer token, is our token."""
-    headers = CIMultiDict(request.headers)
-    kind, _, key = headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "bearer" and "x-headroom-token" not in headers:
-        headers["x-headroom-token"] = key.strip()
-    gate.admit(CIMultiDictProxy(headers), request.raw_path, host.options)
 
 
 def _refused(status: int, message: str) -> web.Response:
