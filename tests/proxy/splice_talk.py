@@ -244,7 +244,7 @@ def restore(talk, request, facts):
     """A request as the provider gets it, what went wrong, and the place of its answer."""
     body = Body(request if isinstance(request, bytes) else dump(request).encode(), talk.format)
     blocks, _ = wire.read(body.messages)
-    found = hidden.restore(body, _SHAPES[talk.format], blocks, cache.keys(blocks), facts.recall)
+    found = hidden.restore(body, _SHAPES[talk.format], blocks, facts.recall, cache.keys(blocks))
     return body.edited(found.changes), found.failures, found.place
 
 

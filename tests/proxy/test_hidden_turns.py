@@ -6,7 +6,6 @@ import pytest
 from splice_talk import TALKS, Facts, Played, dump, restore
 
 from headroom import wire
-from headroom.compression import cache
 from headroom.errors import StoreError
 from headroom.originals import facts as kept
 from headroom.originals.sqlite import SqliteStore
@@ -295,7 +294,7 @@ def test_a_store_that_cannot_be_read_costs_the_hidden_turns_not_the_request():
 
     body = Body(dump(TALK.request([TALK.user("hello"), ECHO, RESULT])).encode(), "anthropic")
     blocks, _ = wire.read(body.messages)
-    found = hidden.restore(body, _SHAPES["anthropic"], blocks, cache.keys(blocks), recall)
+    found = hidden.restore(body, _SHAPES["anthropic"], blocks, recall)
     assert found.changes == []
     assert [failure.where for failure in found.failures] == ["retrieval"]
 

@@ -137,8 +137,8 @@ def restore(
     body: Body,
     shape: Shape,
     blocks: Sequence[Block],
-    keys: Sequence[str],
     recall: Callable[[Collection[str]], Mapping[str, str]],
+    keys: Sequence[str] | None = None,
 ) -> Restored:
     """Find the turns of a request that have hidden ones, and what puts them back.
 
@@ -146,10 +146,10 @@ def restore(
         body: the request as the client sent it.
         shape: of its format.
         blocks: what `wire.read` finds in its messages.
-        keys: theirs (`compression.cache.keys`).
         recall: gives what is remembered under keys (`originals.facts.recall`); may raise `StoreError`.
+        keys: those of the blocks (`compression.cache.keys`), where they are known already.
     """
-    runs, gaps, here = _places(body, shape, blocks, keys)
+    runs, gaps, here = _places(body, shape, blocks, cache.keys(blocks) if keys is None else keys)
     try:
         known = recall({*runs, *gaps, here})
         echoes = {place: _echo(body, shape, run) for place, run in runs.items() if place in known}

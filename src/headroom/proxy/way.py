@@ -124,18 +124,17 @@ def offer(body: Body, format: Format) -> Change | None:  # noqa: A002 - what eve
     return None
 
 
-def conversation_key(body: Body, blocks: Sequence[Block], keys: Sequence[str], agent: str) -> str:
+def conversation_key(body: Body, blocks: Sequence[Block], agent: str) -> str:
     """What a conversation's way is stored under: its messages up to the first answer, and the client's agent.
 
     Args:
         body: any request of the conversation.
         blocks: what `wire.read` finds in its messages.
-        keys: theirs (`compression.cache.keys`).
         agent: the client's name for a sub-agent, empty where it has none.
     """
     first = next((at for at, message in enumerate(body.messages) if wire.answered([message])), len(body.messages))
-    count = sum(int(block.path[0]) < first for block in blocks)
-    return cache.digest(f"{keys[count - 1] if count else ''}\n{agent}")
+    keys = cache.keys([block for block in blocks if int(block.path[0]) < first])
+    return cache.digest(f"{keys[-1] if keys else ''}\n{agent}")
 
 
 def _names(request: Request) -> Iterator[str]:
