@@ -12,6 +12,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+from aiohttp import web
+
+from headroom.ledger.report import Report
+from headroom.proxy import dashboard
 
 LONGEST_WAIT = 60
 """Seconds. Against hangs; a busy machine is not a broken one."""
@@ -131,3 +135,56 @@ async def _listening(errors):
 async def _drain(errors):
     while await errors.readline():
         pass
+
+
+ALL_DRAWN = "!document.getElementById('figures').hidden && document.querySelector('#edits table, #edits p')"
+
+
+class Desk:
+    """One event loop with a browser and servers in it; each call runs it until what was asked for is there."""
+
+    def __init__(self, folder):
+        self._folder, self._loop, self._runners = folder, asyncio.new_event_loop(), []
+        self._browser = browser(folder)
+        self.tab = self.run(self._browser.__aenter__())
+        self.hosts = set()
+
+    def run(self, waiting):
+        return self._loop.run_until_complete(waiting)
+
+    def serve(self, path, store):
+        """The root of a server with the pages of this ledger."""
+        app = web.Application()
+        dashboard.register(app, Report(path), store)
+        runner = web.AppRunner(app)
+        self.run(runner.setup())
+        self.run(web.TCPSite(runner, "127.0.0.1", 0).start())
+        self._runners.append(runner)
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    def open(self, url, until=ALL_DRAWN):
+        """Load a page and wait until it is drawn."""
+        self.run(self.tab.open(url))
+        self.run(self.tab.until(until))
+
+    def value(self, expression):
+        return self.run(self.tab.value(expression))
+
+    def until(self, expression):
+        return self.run(self.tab.until(expression))
+
+    def text(self, selector="body"):
+        return self.run(self.tab.text(selector))
+
+    def press(self, key):
+        self.run(self.tab.press(key))
+
+    def stop(self, runner=None):
+        """Stop one server, or the last one."""
+        self.run((runner or self._runners.pop()).cleanup())
+
+    def close(self):
+        self.run(self._browser.__aexit__(None, None, None))
+        while self._runners:
+            self.stop()
+        self._loop.close()

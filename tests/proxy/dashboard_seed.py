@@ -43,19 +43,23 @@ def pytest_run(salt):
 OUTPUTS = (("Bash", "cat app.log", log), ("Bash", "pytest -v", pytest_run), (HOSTILE, "tail -n 400 app.log", log))
 
 
-def conversation(name):
-    """A conversation whose every tool result is long."""
+def conversation(name, first=None):
+    """A conversation whose every tool result is long; `first` may take the place of the first one."""
     messages = [{"role": "user", "content": f"Why is {name} slow?"}]
     for at, (tool, command, output) in enumerate(OUTPUTS):
         call = {"type": "tool_use", "id": f"t{at}", "name": tool, "input": {"command": command}}
-        result = {"type": "tool_result", "tool_use_id": f"t{at}", "content": output(f"{name}{at}")}
+        result = {
+            "type": "tool_result",
+            "tool_use_id": f"t{at}",
+            "content": (not at and first) or output(f"{name}{at}"),
+        }
         messages += [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
     return messages
 
 
-def requests(name, store):
+def requests(name, store, first=None):
     """What the ledger is told of each request of a conversation: segments so far, and the edits that are new."""
-    blocks, _ = wire.read(conversation(name))
+    blocks, _ = wire.read(conversation(name, first))
     keys = dict(zip((block.path for block in blocks), cache.keys(blocks), strict=True))
     edits, _ = engine.edit(blocks, Settings(), store)
     segments = [Segment(2000)]

@@ -1,75 +1,21 @@
 """The dashboard as a person has it: in a browser, on ledgers as a proxy leaves them. Skipped where there is no Chromium."""
 
-import asyncio
 import json
 import random
 import time
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import web
-from dashboard_browser import CHROMIUM, browser
+from dashboard_browser import CHROMIUM, Desk
 from dashboard_seed import HOSTILE, conversation, entry, requests, seed
 
+from headroom.ledger.entry import Segment
 from headroom.ledger.ledger import Ledger
-from headroom.ledger.report import Report
 from headroom.originals.store import MemoryStore
-from headroom.proxy import dashboard
 from headroom.wire.usage import Usage
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on PATH")
-ALL_DRAWN = "!document.getElementById('figures').hidden && document.querySelector('#edits table, #edits p')"
 EDIT_DRAWN = "document.querySelector('#edit[open] .diff tbody tr')"
-
-
-class Desk:
-    """One event loop with a browser and servers in it; each call runs it until what was asked for is there."""
-
-    def __init__(self, folder):
-        self._folder, self._loop, self._runners = folder, asyncio.new_event_loop(), []
-        self._browser = browser(folder)
-        self.tab = self.run(self._browser.__aenter__())
-        self.hosts = set()
-
-    def run(self, waiting):
-        return self._loop.run_until_complete(waiting)
-
-    def serve(self, path, store):
-        """The root of a server with the pages of this ledger."""
-        app = web.Application()
-        dashboard.register(app, Report(path), store)
-        runner = web.AppRunner(app)
-        self.run(runner.setup())
-        self.run(web.TCPSite(runner, "127.0.0.1", 0).start())
-        self._runners.append(runner)
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-    def open(self, url, until=ALL_DRAWN):
-        """Load a page and wait until it is drawn."""
-        self.run(self.tab.open(url))
-        self.run(self.tab.until(until))
-
-    def value(self, expression):
-        return self.run(self.tab.value(expression))
-
-    def until(self, expression):
-        return self.run(self.tab.until(expression))
-
-    def text(self, selector="body"):
-        return self.run(self.tab.text(selector))
-
-    def press(self, key):
-        self.run(self.tab.press(key))
-
-    def stop(self, runner=None):
-        """Stop one server, or the last one."""
-        self.run((runner or self._runners.pop()).cleanup())
-
-    def close(self):
-        self.run(self._browser.__aexit__(None, None, None))
-        while self._runners:
-            self.stop()
-        self._loop.close()
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +128,34 @@ def test_a_numbered_line_is_the_line_it_quotes(desk, serve):
     assert any(number == "251" and "session_timeout changed 3600 -> 36" in line for number, line in kept)
 
 
+def test_what_nothing_was_left_out_of_is_not_shown_as_lost(desk, tmp_path):
+    listing = json.dumps([{"id": at, "state": "open", "kind": "issue", "title": f"Title {at}"} for at in range(60)])
+    (segments, (edit,)), *_ = requests("rows", store := MemoryStore(), listing)
+    Ledger(tmp_path / "ledger").add(entry(time.time() - 5, "rows", segments, (edit,)))
+    assert edit.lossless
+    desk.open(desk.serve(tmp_path / "ledger", store) + "/dashboard")
+    assert "nothing left out" in desk.text("#edits")
+    desk.value("document.querySelector('#edits .opener').click()")
+    desk.until(EDIT_DRAWN)
+    assert "written another way" in desk.text("#edit-legend")
+    assert "not shown" not in desk.text("#edit")
+    desk.stop()
+
+
+def test_a_long_list_shows_its_first_rows_and_the_others_when_asked(desk, tmp_path):
+    ledger = Ledger(tmp_path / "ledger")
+    for at in range(25):
+        ledger.add(entry(time.time() - 100 + at, f"number{at:02}", (Segment(10, 5, "logs"), Segment(10))))
+    desk.open(desk.serve(tmp_path / "ledger", MemoryStore()) + "/dashboard")
+    rows = "document.querySelectorAll('#conversations tbody tr').length"
+    assert desk.value(rows) == 10
+    desk.value("document.querySelector('#conversations .more').click()")
+    assert desk.value(rows) == 25
+    assert "Show" not in desk.text("#conversations")
+    assert desk.value("document.activeElement.dataset.key") == "number14"
+    desk.stop()
+
+
 def test_an_original_that_is_gone_is_said(desk, tmp_path):
     seed(tmp_path / "ledger", time.time())
     desk.open(desk.serve(tmp_path / "ledger", MemoryStore()) + "/dashboard")
@@ -258,6 +232,38 @@ def test_the_period_is_chosen_and_stays_in_the_address(desk, seeded):
     desk.open(f"{seeded}/dashboard#range=day")
     desk.until("document.getElementById('tiles').innerText.includes('Requests\\n6')")
     assert desk.value("document.querySelector('[data-range=day]').getAttribute('aria-pressed')") == "true"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("money(0)", "$0.00"),
+        ("money(1234.5)", "$1,234.50"),
+        ("money(0.0421)", "$0.042"),
+        ("money(0.00421)", "$0.0042"),
+        ("money(0.00000001)", "<$0.0001"),
+        ("money(-0.2)", "\N{MINUS SIGN}$0.20"),
+        ("percent(0.9965)", "99.7 %"),
+        ("percent(0.99999)", "99.9 %"),
+        ("percent(1)", "100 %"),
+        ("percent(-0.004)", "\N{MINUS SIGN}0.4 %"),
+        ("count(9999)", "9,999"),
+        ("count(1234567)", "1.23M"),
+        ("plural(1, 'text')", "1 text"),
+        ("plural(2, 'text')", "2 texts"),
+        ("milliseconds(1500)", "1.5 s"),
+        ("ago(0, 7300)", "2 h ago"),
+    ],
+)
+def test_numbers_read_as_a_person_writes_them(desk, seeded, call, said):
+    if "dashboard" not in desk.value("location.pathname"):
+        desk.open(f"{seeded}/dashboard")
+    assert (
+        desk.value(
+            f"import('./dashboard/draw.js').then(({{ money, percent, count, plural, milliseconds, ago }}) => {call})"
+        )
+        == said
+    )
 
 
 def test_the_chart_is_read_by_keyboard(desk, seeded):

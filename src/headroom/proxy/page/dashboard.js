@@ -11,7 +11,9 @@ const PERIODS = { day: 86400, week: 7 * 86400, month: 30 * 86400, all: 0 };
 /** Hours by which this browser's clock is ahead of UTC, so that days begin at midnight here. */
 const OFFSET = -Math.round(new Date().getTimezoneOffset() / 60);
 const $ = (id) => document.getElementById(id);
+const SHOWN = 10;
 const drawn = new Map();
+const whole = new Set();
 const chosen = { range: "week", conversation: "", unit: "money" };
 let latest = null;
 let opened = "";
@@ -24,6 +26,15 @@ function part(id, data, make_) {
   const focus = $(id).contains(document.activeElement) ? document.activeElement.dataset.key : null;
   $(id).replaceChildren(...[make_(data)].flat());
   if (focus) $(id).querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
+}
+
+/** The first rows of a list, and a button for the others. */
+function listed(id, list, make_) {
+  const rows = whole.has(id) ? list : list.slice(0, SHOWN);
+  part(id, { rows, more: list.length - rows.length }, ({ more }) => {
+    const all = () => (whole.add(id), show(latest), $(id).querySelectorAll(".opener")[SHOWN]?.focus());
+    return [make_(rows), more ? make("button", { type: "button", class: "quiet more", click: all }, `Show ${more} more`) : ""];
+  });
 }
 
 async function refresh() {
@@ -68,10 +79,10 @@ function show(data) {
   part("kinds", data.totals.kinds, kinds);
   part("bill", { billed: data.totals.billed, money: data.totals.money }, bill);
   // Ages are words, so they change a few times an hour, not at every look.
-  part("edits", data.edits.map((edit) => ({ ...edit, ago: ago(edit.at, data.now) })), (list) => edits(list, open));
+  listed("edits", data.edits.map((edit) => ({ ...edit, ago: ago(edit.at, data.now) })), (list) => edits(list, open));
   const named = data.conversations.map((each) => ({ ...each, ago: ago(each.last, data.now) }));
-  part("conversations", named, (list) => conversations(list, only));
-  part("failures", data.totals.failed.map((each) => ({ ...each, ago: ago(each.last, data.now) })), failures);
+  listed("conversations", named, (list) => conversations(list, only));
+  listed("failures", data.totals.failed.map((each) => ({ ...each, ago: ago(each.last, data.now) })), failures);
   $("method").textContent =
     "Net: the bill these requests would have had, minus the bill they had, with everything this proxy added counted against it. " +
     `Tokens taken out are estimates; in money they are scaled by what the provider billed. Prices of ${data.totals.money.prices}.`;
@@ -112,6 +123,11 @@ async function open(edit) {
   $("edit-sub").textContent =
     `${count(edit.tokens_before)} → ${count(edit.tokens_after)} tokens, ${percent(saved)} less; ${kept}` +
     `${edit.handle ? `: h:${edit.handle}` : ""}. ${moment(edit.at)}.`;
+  $("edit-legend").replaceChildren(
+    ...[["same", "stays"], [edit.lossless ? "moved" : "gone", edit.lossless ? "written another way" : "not shown as it stood"], ["new", "put in its place"]].map(([name, text]) =>
+      make("li", {}, make("span", { class: `swatch ${name}`, "aria-hidden": "true" }), text),
+    ),
+  );
   $("edit-body").replaceChildren(make("p", { class: "soft" }, "Loading"));
   if (!$("edit").open) $("edit").showModal();
   let content;
@@ -120,7 +136,7 @@ async function open(edit) {
     if (!answer.ok) throw new Error(await said(answer));
     const { before, after, cut } = await answer.json();
     const note = cut ? [make("p", { class: "soft" }, `Long: the first part is shown. All of it: headroom retrieve ${edit.handle}`)] : [];
-    content = [...note, diff(before, after)];
+    content = [...note, diff(before, after, edit.lossless)];
   } catch (error) {
     content = [make("p", {}, error instanceof TypeError ? "The proxy does not answer." : error.message)];
   }

@@ -86,8 +86,8 @@ export function rows(left, right) {
   return made;
 }
 
-/** The table of one edit. */
-export function table(before, after) {
+/** The table of one edit; in one that is `lossless` what is gone from its place is not lost, only written another way. */
+export function table(before, after, lossless) {
   const [left, right] = [before.split("\n"), after.split("\n")];
   const body = make("tbody");
   const all = rows(left, right);
@@ -99,13 +99,13 @@ export function table(before, after) {
     const [head, tail] = kind(all[from]) === "new" ? [AT_ONCE, 0] : [CONTEXT, CONTEXT];
     const hidden = run.length > head + tail + SHORT ? run.splice(head, run.length - head - tail) : [];
     const shown = run.map((row) => row());
-    if (hidden.length) shown.splice(head, 0, fold(hidden, kind(all[from])));
+    if (hidden.length) shown.splice(head, 0, fold(hidden, kind(all[from]), lossless));
     body.append(...shown);
     from = to;
   }
   return make(
     "table",
-    { class: "diff" },
+    { class: lossless ? "diff lossless" : "diff" },
     make("colgroup", {}, ...["at", "text", "at", "text"].map((name) => make("col", { class: name }))),
     make("thead", {}, make("tr", {}, heading(`What the tool printed: ${lines(left)}`), heading(`What the model reads: ${lines(right)}`))),
     body,
@@ -149,8 +149,8 @@ function noted(text) {
   return [...made, text.slice(from)];
 }
 
-function fold(hidden, kind) {
-  const words = { same: "unchanged", gone: "not shown to the model", new: "more" }[kind];
+function fold(hidden, kind, lossless) {
+  const words = { same: "unchanged", gone: lossless ? "written another way" : "not shown to the model", new: "more" }[kind];
   const button = make("button", { type: "button" }, `${count(hidden.length)} lines ${words}: show`);
   const row = make("tr", { class: "fold" }, make("td", { colspan: 4 }, button));
   button.addEventListener("click", () => {

@@ -50,9 +50,12 @@ export function count(value) {
   return `${value < 0 ? "−" : ""}${text}`;
 }
 
+/** A share of the whole; only what is all of it reads 100 %. */
 export function percent(share) {
-  const value = share * 100;
-  return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(Math.abs(value) < 10 && value !== 0 ? 1 : 0)} %`;
+  const size = Math.abs(share) * 100;
+  const exact = size !== 0 && (size < 10 || (size > 99 && size < 100));
+  const text = exact ? Math.min(size, 99.9).toFixed(1) : size.toFixed(0);
+  return `${share < 0 ? "−" : ""}${text} %`;
 }
 
 export function plural(number, noun) {
