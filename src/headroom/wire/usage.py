@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from headroom.wire.body import Format
 from headroom.wire.usage_encoding import decoder
-from headroom.wire.usage_events import Seen, Usage, reader
+from headroom.wire.usage_events import Seen, Usage
+from headroom.wire.usage_formats import reader
 
 __all__ = ["LONGEST", "Tee", "Usage"]
 
