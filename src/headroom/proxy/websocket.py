@@ -12,11 +12,12 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import struct
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -45,7 +46,7 @@ _WINDOW = 15
 """Bits of the window of permessage-deflate: the most there are, and what clients offer."""
 _CLOSING_SECONDS = 10.0
 """A guard against hangs: how long a side may take to answer the other side's close frame."""
-_GOING_AWAY = struct.pack("!H", aiohttp.WSCloseCode.SERVICE_RESTART) + b"headroom stops"
+_RESTARTS = struct.pack("!H", aiohttp.WSCloseCode.SERVICE_RESTART) + b"headroom stops"
 _CREATE, _STEER = "response.create", "response.steer"
 _OK, _SWITCHING, _FAILED = 200, 101, 500
 
@@ -134,12 +135,24 @@ async def serve(host: Host, request: web.Request, route: Route) -> web.StreamRes
             return forward.unreachable(route.provider, error)
         try:
             client = await _accept(request, upstream)
-            joined = Joined(host, request, replace(route, name=f"{route.name} (websocket)"), client, upstream)
-            await joined.run()
+            named = replace(route, name=f"{route.name} (websocket)")
+            await _finished(Joined(host, request, named, client, upstream).run())
         finally:
             upstream.answer.close()
             forward.cut(request)
     return client
+
+
+async def _finished(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for two sockets to end. A client that leaves ends this call, but not before its last frames are handed on."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=_CLOSING_SECONDS)
+        raise
+    finally:
+        task.cancel()
 
 
 async def _connect(session: aiohttp.ClientSession, request: web.Request, route: Route) -> _Upstream:
@@ -222,81 +235,86 @@ class Joined:
         self._host, self._request, self._route = host, request, route
         self._client, self._upstream = client, upstream
         self._lanes: dict[str, deque[_Turn]] = {}
-        """By `stream_id`: what is not answered yet, in order. The provider answers each lane's requests one by one."""
+        """By `stream_id`, where anything waits for an answer, in order: the provider answers each lane's requests one by one."""
         self._steered: set[str] = set()
         """Responses that the provider was sent more for than what follows them."""
         self._stopping = False
+        self._ways: list[asyncio.Task[bool]] = []
 
     async def run(self) -> None:
         """Relay until a side ends; then the other one ends the same way."""
         self._host.sockets.add(self)
-        ways = {
+        self._ways = [
             asyncio.create_task(_pump(self._client, self._upstream, self._up)),
             asyncio.create_task(_pump(self._upstream, self._client, self._down)),
-        }
+        ]
         try:
-            done, running = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            if running and all(not way.exception() and way.result() for way in done):
+            done, running = await asyncio.wait(self._ways, return_when=asyncio.FIRST_COMPLETED)
+            if running and all(_closed_well(way) for way in done):
                 await asyncio.wait(running, timeout=_CLOSING_SECONDS)  # until the other side answers the close frame
         finally:
             self._host.sockets.discard(self)
-            for way in ways:
+            for way in self._ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            await asyncio.gather(*self._ways, return_exceptions=True)
             for lane in self._lanes.values():
                 for turn in lane:
                     turn.call.cut = True
                     self._account(turn)
 
     async def stop(self) -> None:
-        """Close both sides as soon as nothing is being answered."""
+        """End both sides as soon as nothing is being answered; a server that stops hears nothing from its clients."""
         self._stopping = True
-        if not any(self._lanes.values()):
-            for side in (self._client, self._upstream):
-                try:
-                    await side.send_frame(_GOING_AWAY, WSMsgType.CLOSE)
-                except (aiohttp.ClientError, OSError):
-                    continue  # it has gone already
+        if self._lanes:
+            return
+        for side in (self._client, self._upstream):
+            with contextlib.suppress(aiohttp.ClientError, OSError):  # it has gone already
+                await side.send_frame(_RESTARTS, WSMsgType.CLOSE)
+        for way in self._ways:
+            way.cancel()
 
-    async def _up(self, data: bytes) -> bytes:
-        """A text frame of the client's, lighter where it is a request."""
+    async def _up(self, data: bytes) -> None:
+        """Hand on a text frame of the client's, lighter where it is a request."""
         began = time.perf_counter()
         frame = _read(data) if self._route.format == "responses" else _NOTHING
         if frame.type == _STEER and frame.previous_response_id:
             self._steered.add(frame.previous_response_id)
-        if frame.type != _CREATE:
-            return data
-        gap = frame.previous_response_id in self._steered
-        made = await self._host.lighten(self._request, self._route, data, linked=True, gap=gap)
-        made.streamed = True
-        call = Call(self._route.url, CIMultiDict(), None, started=time.perf_counter())
-        self._lanes.setdefault(frame.stream_id or "", deque()).append(_Turn(made, call, began))
-        return made.body
+        if frame.type == _CREATE:
+            gap = frame.previous_response_id in self._steered
+            made = await self._host.lighten(self._request, self._route, data, linked=True, gap=gap)
+            made.streamed = True
+            call = Call(self._route.url, CIMultiDict(), None, started=time.perf_counter())
+            self._lanes.setdefault(frame.stream_id or "", deque()).append(_Turn(made, call, began))
+            data = made.body
+        await self._upstream.send_frame(data, WSMsgType.TEXT)
 
-    async def _down(self, data: bytes) -> bytes:
-        """A text frame of the provider's, as it is, after it was read."""
-        turn = self._turn(frame := _read(data)) if self._lanes else None
-        if turn is None:
-            return data
+    async def _down(self, data: bytes) -> None:
+        """Hand on a text frame of the provider's, and take down what it says."""
+        name = self._lane(frame := _read(data)) if self._lanes else None
+        if name is None:
+            await self._client.send_frame(data, WSMsgType.TEXT)
+            return
+        turn = self._lanes[name][0]
         turn.call.first_byte = turn.call.first_byte or time.perf_counter()
         turn.call.status = (frame.status or _FAILED) if frame.type == "error" else _OK
         turn.answer.event(data)
         if turn.answer.finished:
-            lane = next(lane for lane in self._lanes.values() if lane and lane[0] is turn)
-            lane.popleft()
             await self._keep(turn)
+        await self._client.send_frame(data, WSMsgType.TEXT)
+        if turn.answer.finished:
+            self._lanes[name].popleft()
+            if not self._lanes[name]:
+                del self._lanes[name]
             self._account(turn)
             if self._stopping:
                 await self.stop()
-        return data
 
-    def _turn(self, frame: _Frame) -> _Turn | None:
-        """Which request an event is about; an error that names no stream is about the only one there is."""
-        lane = self._lanes.get(frame.stream_id or "")
-        if not lane and frame.type == "error" and frame.stream_id is None:
-            busy = [each for each in self._lanes.values() if each]
-            lane = busy[0] if len(busy) == 1 else None
-        return lane[0] if lane else None
+    def _lane(self, frame: _Frame) -> str | None:
+        """Which lane an event is about; an error that names none is about the only one that waits for an answer."""
+        name = frame.stream_id or ""
+        if name not in self._lanes and frame.type == "error" and len(self._lanes) == 1:
+            return next(iter(self._lanes))
+        return name if name in self._lanes else None
 
     async def _keep(self, turn: _Turn) -> None:
         link, answer = turn.made.link, turn.answer
@@ -313,13 +331,17 @@ class Joined:
         self._host.account(request, turn.answer)
 
 
-async def _pump(source: _Side, target: _Side, through: Callable[[bytes], Awaitable[bytes]]) -> bool:
-    """Hand frames on until there are no more; whether it ended with a close frame, not by a cut."""
+def _closed_well(way: asyncio.Task[bool]) -> bool:
+    return not way.cancelled() and way.exception() is None and way.result()
+
+
+async def _pump(source: _Side, target: _Side, text: Callable[[bytes], Awaitable[None]]) -> bool:
+    """Hand frames on, texts by way of `text`, until there are no more; whether a close frame was the last, not a cut."""
     while True:
         message = await source.receive()
         kind, data = message.type, message.data
         if kind is WSMsgType.TEXT:
-            await target.send_frame(await through(data), kind)
+            await text(data)
         elif kind in (WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG):
             await target.send_frame(data, kind)
         elif kind is WSMsgType.CLOSE:
