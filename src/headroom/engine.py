@@ -41,7 +41,12 @@ def compress(messages: Sequence[Message], settings: Settings, store: Store, mode
 
 
 def edit(
-    blocks: Sequence[Block], settings: Settings, store: Store, sent: int = 0, memory: Recent | None = None
+    blocks: Sequence[Block],
+    settings: Settings,
+    store: Store,
+    sent: int = 0,
+    memory: Recent | None = None,
+    keys: Sequence[str] | None = None,
 ) -> tuple[list[Edit], list[Failure]]:
     """What to put in the place of which text; everything it needs to be undone is durable when this returns.
 
@@ -51,8 +56,9 @@ def edit(
         store: keeps originals and decisions.
         sent: messages, from the first, that the provider has had already: what is undecided there stays (`pipeline.run`).
         memory: what this process sent lately. A store that fails, or was deleted, does not change what a provider has cached.
+        keys: those of the blocks (`cache.keys`), where they are known already.
     """
-    keys = cache.keys(blocks)
+    keys = cache.keys(blocks) if keys is None else keys
     decided: dict[str, Decision] = {} if memory is None else memory.get(keys)
     failures: list[Failure] = []
     try:
@@ -66,9 +72,9 @@ def edit(
         }
         own = store.ours(sorted(new)) if new else set()
     except StoreError as error:
-        replayed = pipeline.run(blocks, settings, decided, sent=int(blocks[-1].path[0]) + 1 if blocks else 0)
+        replayed = pipeline.run(blocks, settings, decided, sent=int(blocks[-1].path[0]) + 1 if blocks else 0, keys=keys)
         return replayed.edits, [Failure("store", str(error))]
-    outcome = pipeline.run(blocks, settings, decided, own, sent)
+    outcome = pipeline.run(blocks, settings, decided, own, sent, keys)
     kept, went_wrong = keep(outcome, store)
     failures += went_wrong
     if memory is not None:
@@ -78,7 +84,7 @@ def edit(
     # Not kept: what is new goes out as it came, what earlier turns became stands. Kept, but another process decided first:
     # its word is what the provider has cached.
     stays = {item.key: Decision(item.key, None) for item in outcome.decisions} if kept is None else kept
-    again = pipeline.run(blocks, settings, {**decided, **stays}, own, sent)
+    again = pipeline.run(blocks, settings, {**decided, **stays}, own, sent, keys)
     return again.edits, [*outcome.failures, *failures]
 
 

@@ -38,6 +38,7 @@ def run(
     decided: Mapping[str, Decision],
     own: AbstractSet[str] = frozenset(),
     sent: int = 0,
+    keys: Sequence[str] | None = None,
 ) -> Outcome:
     """Decide what each block becomes.
 
@@ -48,13 +49,14 @@ def run(
         own: digests (`cache.digest`) of texts that are our own output: they stay.
         sent: messages, from the first, that the provider has had already. What is undecided there was sent without us, and
             stays as it was sent.
+        keys: those of the blocks, where they are known already.
 
     Returns:
         Edits for decided and new blocks; originals, decisions and failures of the new ones only.
     """
     outcome = Outcome()
     reader = _Reader(settings, own, outcome, sent)
-    for block, key in zip(blocks, cache.keys(blocks), strict=True):
+    for block, key in zip(blocks, cache.keys(blocks) if keys is None else keys, strict=True):
         if block.role == "boundary":
             reader.shown.forget()
             continue

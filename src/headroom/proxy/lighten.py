@@ -194,7 +194,7 @@ def _edits(work: _Work, settings: Settings, memory: Recent | None) -> list[Edit]
     if work.job.format == "responses" and not work.chain.follows:
         work.failures += chains.adopt(*told)
     sent = len(work.body.messages) if work.job.bypass else work.sent
-    edits, failures = engine.edit(work.blocks, settings, work.store, sent, memory)
+    edits, failures = engine.edit(work.blocks, settings, work.store, sent, memory, work.keys)
     work.failures += failures
     if work.chain.whole:
         return edits
