@@ -218,6 +218,26 @@ def test_what_was_seen_of_an_answer_that_was_cut_off(name):
     assert "own1" in dump(messages[2])
 
 
+def test_a_turn_that_was_cut_off_in_a_later_round():
+    """The client keeps a part of what came after the hidden call: the call is put back before it."""
+    facts = answered("anthropic", ROUNDS[:1])
+    words = {"type": "text", "text": "Found i", "cache_control": {"type": "ephemeral"}}
+    echo = {"role": "assistant", "content": [*ECHO["content"][:2], words]}
+    messages, failures = put_back("anthropic", [echo], [TALK.user("go on")], facts)
+    assert failures == []
+    assert messages[:3] == WHOLE[:3]
+    assert messages[3:] == [{"role": "assistant", "content": [words]}, TALK.user("go on")]
+    echo["content"][1] = {"type": "text", "text": "Let them look."}
+    assert len(put_back("anthropic", [echo], [TALK.user("go on")], facts)[1]) == 1
+
+
+def test_a_turn_that_ended_comes_back_whole_or_not_at_all():
+    echo = {"role": "assistant", "content": ECHO["content"][:2]}
+    messages, failures = put_back("anthropic", [echo], [TALK.user("go on")])
+    assert len(failures) == 1
+    assert messages[1] == echo
+
+
 def test_turns_without_a_text_of_their_own_keep_their_places():
     """Short calls are no text to the reader of a conversation; the number of turns tells their places apart."""
     facts = Facts()

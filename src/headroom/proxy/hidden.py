@@ -116,8 +116,8 @@ class Restored:
     """Of the answer to this request."""
 
 
-_WHOLE, _PART = _KINDS = ("turn:", "part:")
-"""What a turn is kept under: all of it, or, where the client keeps what it saw of one that was cut off, the start."""
+_WHOLE, _PART, _DONE = "turn:", "part:", ":done"
+"""What a turn is kept under: all of it; what was shown up to a hidden call; and whether an answer came to its end."""
 _KEPT_AWAY: Final = frozenset({"thought", "other"})
 """What comes back only if the client sent any of it."""
 
@@ -126,10 +126,12 @@ def facts(shape: Shape, place: Place, rounds: Sequence[Round], *, whole: bool) -
     """What to remember of an answer, so far or `whole`; it must be durable before anything after it is shown."""
     pieces = [piece for one in rounds for piece in one.pieces]
     hidden = any(one.results for one in rounds)
-    found = {place.key: "1"} if hidden else {}
-    if any(piece.kind != "own" for piece in pieces):
-        kept = [[[piece.raw for piece in one.pieces], list(one.results)] for one in rounds] if hidden else []
-        found[_shown(shape, place.key, pieces, _WHOLE if whole else _PART)] = json.dumps(kept, separators=(",", ":"))
+    kept = [[[piece.raw for piece in one.pieces], list(one.results)] for one in rounds] if hidden else []
+    found = {_shown(shape, place.key, pieces, _WHOLE if whole else _PART): json.dumps(kept, separators=(",", ":"))}
+    if hidden:
+        found[place.key] = "1"
+        if whole:
+            found[place.key + _DONE] = "1"
     return found
 
 
@@ -153,11 +155,8 @@ def restore(
     try:
         known = recall({*runs, *gaps, here})
         echoes = {place: _echo(body, shape, run) for place, run in runs.items() if place in known}
-        turns = (
-            recall({_shown(shape, place, echo, kind) for place, echo in echoes.items() for kind in _KINDS})
-            if echoes
-            else {}
-        )
+        keys_of = {place: {place + _DONE, *_wanted(shape, place, echo)} for place, echo in echoes.items()}
+        turns = recall(set().union(*keys_of.values())) if echoes else {}
     except StoreError as error:
         return Restored([], [Failure("retrieval", str(error))], Place(here))
     changes: list[Change] = []
@@ -168,13 +167,29 @@ def restore(
     ]
     for place, echo in echoes.items():
         run = runs[place]
-        kept = next((turns[key] for kind in _KINDS if (key := _shown(shape, place, echo, kind)) in turns), None)
-        found = None if kept is None else _put_back(body, shape, run, (_loaded(shape, kept), echo))
+        wanted = _wanted(shape, place, echo)
+        if place + _DONE in turns:  # then the client has seen all of it
+            wanted = {key: seen for key, seen in wanted.items() if key.startswith(_WHOLE)}
+        kept = next(((turns[key], seen) for key, seen in wanted.items() if key in turns), None)
+        found = None if kept is None else _put_back(body, shape, run, (_loaded(shape, kept[0]), echo, kept[1]))
         if found is None:
             failures.append(_changed(run.start, "an answer that used our tool came back changed"))
         else:
             changes += found
     return Restored(changes, failures, Place(here, here in known))
+
+
+def _wanted(shape: Shape, place: str, echo: Sequence[Piece]) -> dict[str, int]:
+    """What a turn may be remembered under, and how many of its parts that covers, the most first.
+
+    Of an answer that was cut off the client may keep what it saw: some rounds whole, and a part of the next one.
+    """
+    wanted = {_shown(shape, place, echo, _WHOLE): len(echo)}
+    for seen in range(len(echo), -1, -1):
+        wanted.setdefault(_shown(shape, place, echo[:seen], _PART), seen)
+        if seen and echo[seen - 1].kind == "call":
+            break
+    return wanted
 
 
 def _changed(at: int, reason: str) -> Failure:
@@ -250,17 +265,26 @@ def _loaded(shape: Shape, kept: str) -> list[Round]:
     return [Round(tuple(shape.piece(raw) for raw in pieces), tuple(results)) for pieces, results in json.loads(kept)]
 
 
-def _put_back(body: Body, shape: Shape, run: range, turn: tuple[list[Round], list[Piece]]) -> list[Change] | None:
-    """The changes that put the rounds in the place of the echo; `None` where results cannot join the client's own."""
-    rounds, echo = turn
+def _put_back(body: Body, shape: Shape, run: range, turn: tuple[list[Round], list[Piece], int]) -> list[Change] | None:
+    """The changes that put rounds in the place of an echo; `None` where results cannot join the client's own.
+
+    Args:
+        body: the request.
+        shape: of its format.
+        run: the messages that are the echo.
+        turn: the rounds, the parts of the echo, and how many of these the rounds cover.
+    """
+    rounds, echo, seen = turn
     if not rounds:
         return []
     messages: list[bytes] = []
-    for one in _as_echoed(rounds, echo):
+    for one in _as_echoed(rounds, echo[:seen]):
         said = shape.turn(one.pieces)
         messages += [said] if said else []
         if one.results and not one.joins:
             messages += shape.reply(one.results)
+    rest = shape.turn(echo[seen:])
+    messages += [rest] if rest else []
     list_path: Path = (shape.key,)
     changes: list[Change] = [SetRaw((shape.key, run.start), b",".join(messages))]
     changes += [Remove(list_path, at) for at in run[1:]]

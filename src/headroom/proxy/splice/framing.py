@@ -108,19 +108,19 @@ class Array:
     def __init__(self) -> None:
         """At the start of a stream."""
         self._opened = False
-        self._left_out = False
+        self._first: Event | None = None
         self._read = _Elements()
 
     def feed(self, chunk: bytes) -> list[Event]:
         """See `Framing`."""
         events = self._read.feed(chunk)
-        self._left_out |= bool(events)  # until one is put
+        self._first = self._first or next(iter(events), None)
         return events
 
     def put(self, event: Event, data: bytes | None = None) -> bytes:
         """See `Framing`: what stands before an element is a bracket, or a comma, whatever was left out."""
         before = event.before
-        if not self._opened and before.lstrip()[:1] not in (b"[", b"{"):
+        if not self._opened and event is not self._first:
             before = b"["
         elif self._opened and b"[" in before:
             before = b",\r\n"
@@ -130,7 +130,7 @@ class Array:
     def rest(self) -> bytes:
         """See `Framing`."""
         rest = self._read.buffer
-        return b"[" + rest if self._left_out and not self._opened else rest
+        return b"[" + rest if self._first and not self._opened else rest
 
     def again(self) -> None:
         """See `Framing`."""
