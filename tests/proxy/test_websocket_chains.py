@@ -337,3 +337,29 @@ def test_a_steered_conversation_keeps_its_bytes(provider, proxy):
         socket.ask(chain.whole())
     first, again = outputs(provider)["call_0"]
     assert first == again != output(0)[1]
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_requests_that_follow_a_response_become_what_the_whole_history_becomes(provider, proxy, frames, streamed):
+    first = f"over HTTP, with what is new only ({streamed})"
+    expected = over_http(proxy, first, provider, 3)
+    provider.reset()
+    chain = Chain(first, provider, store=True)
+
+    def ask():
+        frame = {name: value for name, value in chain.frame(stream=streamed).items() if name != "type"}
+        answer = frames.client.send(PATH, compact(frame))
+        events = [json.loads(line[6:]) for line in answer.body.splitlines() if line.startswith(b"data: {")]
+        return events[-1]["response"] if streamed else answer.value
+
+    for number in range(3):
+        command, printed = output(number)
+        provider.say(Turn("Let me look.", ((f"call_{number}", "shell", {"command": command}),)))
+        chain.hear(ask())
+        chain.talk.bring(printed)
+    ask()
+    with Socket(frames.url) as socket:
+        socket.ask(chain.whole())
+    assert {call: set(forms) for call, forms in outputs(provider).items()} == {
+        call: {text} for call, text in expected.items()
+    }

@@ -13,6 +13,7 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -191,13 +192,41 @@ _ENDS = ("response.completed", "response.incomplete")
 class Answer(Tee):
     """A response, read as it passes: what it was billed, and what it put out."""
 
-    def __init__(self, content_type: str = "text/event-stream", encoding: str = "") -> None:
-        """See `Tee`."""
+    def __init__(
+        self, link: Link | None, content_type: str = "text/event-stream", encoding: str = "", length: int | None = None
+    ) -> None:
+        """See `Tee`.
+
+        Args:
+            link: what is to be kept when the response is complete.
+            content_type: over a websocket, that of a stream.
+            encoding: its `content-encoding`.
+            length: its `content-length`: the last byte tells that the answer is whole.
+        """
         super().__init__("responses", content_type, encoding)
-        self.output: list[Any] = []
-        """Its items, lean, in the order in which they were done."""
-        self.can_be_followed = False
+        self._link, self._left = link, length or -1
+        self._output: list[Any] = []
+        self._whole = False
         """Whether it is complete, so that a request may follow it."""
+
+    async def settle(self, store: Store) -> tuple[Failure, ...]:
+        """Keep the link as soon as the response can be followed; to be awaited before the client learns of that."""
+        link = self._link
+        if link is None or not self._whole or not self.response_id:
+            return ()
+        self._link = None
+        try:
+            await asyncio.to_thread(link.keep, store, self.response_id, self._output)
+        except StoreError as error:
+            return (Failure("store", str(error)),)
+        return ()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of its body."""
+        super().feed(chunk)
+        self._left -= len(chunk)
+        if self._left == 0:
+            self.close()
 
     def event(self, data: bytes) -> None:
         """Take one whole event."""
@@ -221,9 +250,9 @@ class Answer(Tee):
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             return
         if event.type == "response.output_item.done":
-            self.output.append(lean(event.item))
+            self._output.append(lean(event.item))
             return
         ended = event.response or event
-        self.can_be_followed = event.type in _ENDS or (not event.type and ended.status in ("completed", "incomplete"))
-        if self.can_be_followed and not self.output:
-            self.output = [lean(item) for item in elements(ended.output)]
+        self._whole = event.type in _ENDS or (not event.type and ended.status in ("completed", "incomplete"))
+        if self._whole and not self._output:
+            self._output = [lean(item) for item in elements(ended.output)]

@@ -23,6 +23,7 @@ from headroom.originals import facts, retrieval
 from headroom.originals.store import Store
 from headroom.proxy import forward, headers, splice
 from headroom.proxy.account import Request
+from headroom.proxy.chains import Answer
 from headroom.proxy.forward import Call
 from headroom.proxy.lighten import Lightened
 from headroom.proxy.routes import Route
@@ -72,12 +73,28 @@ class Exchange:
             return await self._join(call, answer)
         tee = self._tee(answer)
         try:
+            if isinstance(tee, Answer):
+                return await self._followed(call, answer, tee)
             return await forward.relay(self.request, answer, call, tee)
         finally:
             self._account(call, tee)
 
+    async def _followed(self, call: Call, answer: aiohttp.ClientResponse, tee: Answer) -> web.StreamResponse:
+        """Relay a response that the next request may name; what that needs is kept before the client has it whole."""
+
+        async def ahead(chunk: bytes) -> None:
+            tee.feed(chunk)
+            self.made.failures += await tee.settle(self.host.store)
+
+        response = await forward.relay(self.request, answer, call, None, ahead)
+        tee.close()
+        self.made.failures += await tee.settle(self.host.store)
+        return response
+
     def _tee(self, answer: aiohttp.ClientResponse) -> Tee | None:
         encoding = answer.headers.get("Content-Encoding", "")
+        if self.made.link is not None:
+            return Answer(self.made.link, answer.content_type, encoding, answer.content_length)
         return Tee(self.route.format, answer.content_type, encoding) if self.route.format else None
 
     def _account(self, call: Call, tee: Tee | None, retrievals: int = 0) -> None:

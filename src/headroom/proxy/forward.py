@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,9 +87,20 @@ async def send(client: aiohttp.ClientSession, method: str, call: Call) -> aiohtt
 
 
 async def relay(
-    request: web.Request, answer: aiohttp.ClientResponse, call: Call, watch: Watch | None
+    request: web.Request,
+    answer: aiohttp.ClientResponse,
+    call: Call,
+    watch: Watch | None,
+    ahead: Callable[[bytes], Awaitable[None]] | None = None,
 ) -> web.StreamResponse:
     """Hand an answer on as it comes.
+
+    Args:
+        request: whose answer it is.
+        answer: the provider's.
+        call: takes down the times.
+        watch: reads what the client was sent.
+        ahead: is done with each piece before the client gets it.
 
     Returns:
         The response, ended as the provider's was: whole, or cut off (`call.cut`).
@@ -102,6 +113,8 @@ async def relay(
         async for chunk in answer.content.iter_any():
             if not call.first_byte:
                 call.first_byte = time.perf_counter()
+            if ahead is not None:
+                await ahead(chunk)
             await response.write(chunk)
             if watch is not None:
                 watch.feed(chunk)

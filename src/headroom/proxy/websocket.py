@@ -18,7 +18,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import aiohttp
@@ -27,8 +27,6 @@ from aiohttp import WSMsgType, web
 from multidict import CIMultiDict
 from yarl import URL
 
-from headroom.blocks import Failure
-from headroom.errors import StoreError
 from headroom.originals.store import Store
 from headroom.proxy import forward, headers
 from headroom.proxy.account import Request
@@ -191,7 +189,7 @@ class _Turn:
     made: Lightened
     call: Call
     began: float
-    answer: Answer = field(default_factory=Answer)
+    answer: Answer
 
 
 class _Frame(msgspec.Struct):
@@ -284,7 +282,7 @@ class Joined:
             made = await self._host.lighten(self._request, self._route, data, linked=True, gap=gap)
             made.streamed = True
             call = Call(self._route.url, CIMultiDict(), None, started=time.perf_counter())
-            self._lanes.setdefault(frame.stream_id or "", deque()).append(_Turn(made, call, began))
+            self._lanes.setdefault(frame.stream_id or "", deque()).append(_Turn(made, call, began, Answer(made.link)))
             data = made.body
         await self._upstream.send_frame(data, WSMsgType.TEXT)
 
@@ -299,7 +297,7 @@ class Joined:
         turn.call.status = (frame.status or _FAILED) if frame.type == "error" else _OK
         turn.answer.event(data)
         if turn.answer.finished:
-            await self._keep(turn)
+            turn.made.failures += await turn.answer.settle(self._host.store)
         await self._client.send_frame(data, WSMsgType.TEXT)
         if turn.answer.finished:
             self._lanes[name].popleft()
@@ -315,15 +313,6 @@ class Joined:
         if name not in self._lanes and frame.type == "error" and len(self._lanes) == 1:
             return next(iter(self._lanes))
         return name if name in self._lanes else None
-
-    async def _keep(self, turn: _Turn) -> None:
-        link, answer = turn.made.link, turn.answer
-        if link is None or not answer.can_be_followed or not answer.response_id:
-            return
-        try:
-            await asyncio.to_thread(link.keep, self._host.store, answer.response_id, answer.output)
-        except StoreError as error:
-            turn.made.failures += (Failure("store", str(error)),)
 
     def _account(self, turn: _Turn) -> None:
         turn.call.ended = time.perf_counter()
