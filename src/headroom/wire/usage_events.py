@@ -125,4 +125,5 @@ class Reader(Generic[_Event]):
         classes = self._bill(seen.counts) if seen.complete else None
         if classes is None:
             return None
-        return Usage(*(max(n, 0) for n in classes), "+".join(filter(None, seen.tier.values())))
+        fresh, read, written, long, output = (max(n, 0) for n in classes)
+        return Usage(fresh, read, written, long, output, "+".join(filter(None, seen.tier.values())))

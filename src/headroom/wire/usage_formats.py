@@ -77,7 +77,7 @@ def _anthropic_usage(usage: _AnthropicUsage, seen: Seen) -> None:
         fresh=usage.input_tokens,
         read=usage.cache_read_input_tokens,
         written=usage.cache_creation_input_tokens,
-        long=usage.cache_creation and usage.cache_creation.ephemeral_1h_input_tokens,
+        long=usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else None,
         output=usage.output_tokens,
     )
     if usage.iterations is not None:
@@ -155,7 +155,7 @@ def _openai_usage(usage: _OpenAIUsage, seen: Seen) -> None:
         output=usage.output_tokens if usage.completion_tokens is None else usage.completion_tokens,
         read=details.cached_tokens,
         written=details.cache_write_tokens,
-        long=details.cache_write_tokens_details and details.cache_write_tokens_details.ttl_12h_tokens,
+        long=details.cache_write_tokens_details.ttl_12h_tokens if details.cache_write_tokens_details else None,
     )
 
 
