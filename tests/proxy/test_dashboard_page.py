@@ -6,7 +6,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from dashboard_browser import CHROMIUM, Desk
+from dashboard_browser import ALL_DRAWN, CHROMIUM, Desk
 from dashboard_seed import HOSTILE, conversation, entry, requests, seed
 
 from headroom.ledger.entry import Segment
@@ -107,6 +107,7 @@ def test_an_edit_opens_beside_its_original_with_the_gaps_marked(desk, serve):
     failed = "[...document.querySelectorAll('.diff tr.same')].map((row) => row.cells[1].textContent)"
     assert "tests/test_steady1.py::test_rate FAILED" in desk.value(failed)
     assert desk.value("document.querySelectorAll('.diff td.left.gone').length") >= 6
+    assert desk.value("document.querySelectorAll('.diff tr.same .gone, .diff tr.same .new').length") == 0
     before = desk.value("document.querySelectorAll('.diff tbody tr').length")
     desk.value("document.querySelector('.diff .fold button').click()")
     assert desk.value("document.querySelectorAll('.diff tbody tr').length") > before + 20
