@@ -216,6 +216,20 @@ def test_item_12_no_4xx_of_our_own(client, provider, what, form):
     assert provider.seen[0].body == sent
 
 
+def test_item_8_an_upgrade_is_relayed_or_sent_back_to_http(client):
+    """426 makes Codex fall back at once; 403 or 404 cost it six seconds."""
+    handshake = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("openai-beta", "responses_websockets=2026-02-06"),
+    ]
+    stream = client.open("/v1/responses", headers=handshake, method="GET")
+    assert stream.status in (101, 426)
+    stream.leave()
+
+
 def test_json_is_what_the_provider_says_not_ours(client, provider):
     """A model's answer in every format, as the provider made it."""
     for form in FORMS:

@@ -178,6 +178,17 @@ def test_item_4_a_mark_on_a_system_message_stays_there(client, provider):
     assert marks(provider.seen[0].value) == marks(body)
 
 
+def test_item_4_a_running_loop_without_marks_gets_them_on_its_last_two_user_turns(client, provider):
+    provider.reset(strict=True)
+    body = anthropic_body("no marks", [{"content": LONG}, {"content": LONG}], system=PADDING)
+    assert client.send("/v1/messages", compact(body)).status == 200
+    five = {"type": "ephemeral"}
+    assert marks(provider.seen[0].value) == [
+        (("messages", 0, "content", 0), five),
+        (("messages", 2, "content", 1), five),
+    ]
+
+
 @pytest.mark.parametrize(
     ("headers", "fields"),
     [

@@ -69,6 +69,40 @@ def test_item_13_nothing_is_added_to_a_subscribers_request(client, provider, hea
         assert [pair for pair in seen.headers if pair[0] in dict(headers)] == headers
 
 
+MALFORMED = (
+    b"POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: sk-SECRET\x01\r\n\r\n",
+    b"POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key sk-SECRET\r\n\r\n",
+    b"POST /v1/messages?key=SECRET-\xff HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n",
+    b"POST SECRET HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n",
+    b"POST http://127.0.0.1/v1/messages?key=SECRET HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 2\r\n\r\n{}",
+    b"SECRET\r\n\r\n",
+    b"POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: SECRET" + b"T" * 2**17 + b"\r\n\r\n",
+    b"POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-encoding: gzip\r\ncontent-length: 6\r\n\r\nSECRET",
+    b"POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\nSECRET\r\nSECRET\r\n",
+)
+
+
+def test_item_13_what_is_no_proper_request_is_not_printed(launch):
+    proxy = launch("--verbose")
+    for sent in MALFORMED:
+        proxy.client.raw(sent, ends=True)
+        proxy.client.raw(sent.replace(b"host:", b"connection: close\r\nhost:"), ends=sent in MALFORMED[6:])
+    assert proxy.client.send("/health", method="GET").status == 200
+    proxy.stop()
+    assert "SECRET" not in proxy.printed()
+
+
+def test_a_target_with_a_host_in_it_is_a_path(client, provider):
+    """As clients of a forward proxy write it. The host in it counts for nothing."""
+    for host in ("127.0.0.1:1", "evil.example.com", ""):
+        provider.reset()
+        own = f"127.0.0.1:{client.port}"
+        head = f"POST http://{host}/v1/messages?a=b HTTP/1.1\r\nhost: {own}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n"
+        answer = client.raw(head.encode() + b"{}")
+        assert answer.split()[1] in (b"200", b"400")
+        assert {seen.path for seen in provider.seen} <= {"/v1/messages?a=b"}
+
+
 def client_url(client):
     """The base URL of a client."""
     return f"http://{client.host}:{client.port}"
