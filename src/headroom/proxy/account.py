@@ -160,6 +160,7 @@ def entry(request: Request, tee: Tee | None, broken: tuple[Break | None, Break |
         added_ms=1000 * (call.started - request.began) if call.started else 0.0,
         first_byte_ms=1000 * (call.first_byte - call.started) if call.first_byte else 0.0,
         total_ms=1000 * (call.ended - request.began) if call.ended else 0.0,
+        client_marked=made.prompt.client_marked() if made.marked and made.prompt else 0,
         edits=made.edits,
         failures=tuple(failures),
         retrievals=request.retrievals,

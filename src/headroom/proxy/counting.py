@@ -21,6 +21,9 @@ _HEAD: Mapping[Format, tuple[str, ...]] = {
     "gemini": ("tools", "systemInstruction", "system_instruction"),
 }
 """What the model reads before the messages, in the order the provider's cache has it."""
+BYTES_PER_TOKEN = 4
+"""Of hidden turns, which are counted by their size alone."""
+_MARK = '"cache_control"'
 _COUNTED = 100_000
 """Texts whose tokens are remembered: each turn of a conversation sends all the earlier ones again. 10 MB."""
 
@@ -35,21 +38,30 @@ class Prompt:
     blocks: list[Block]
     keys: list[str]
     edits: Mapping[Path, Edit]
-    added: int = 0
-    """Tokens of what we declare: our own tool."""
+    declared: int = 0
+    """Tokens of our own tool."""
+    hidden: int = 0
+    """Tokens of hidden turns that were put back: most of them stand before the last message."""
 
     def segments(self) -> tuple[Segment, ...]:
         """The stretches, in the provider's order."""
         found = [Segment(_tokens(cache.digest(raw), raw)) for raw in self.head]
-        if self.added:
-            found.insert(1, Segment(self.added, -self.added, "retrieve tool"))
-        for block, key in zip(self.blocks, self.keys, strict=True):
+        if self.declared:
+            found.insert(1, Segment(self.declared, -self.declared, "retrieve tool"))
+        for at, (block, key) in enumerate(zip(self.blocks, self.keys, strict=True), 1):
+            if self.hidden and at == len(self.blocks):
+                found.append(Segment(self.hidden, -self.hidden, "hidden turns"))
             edit = self.edits.get(block.path)
             if edit is None:
                 found.append(Segment(_tokens(key, block.text)))
             else:
                 found.append(Segment(edit.tokens_after, edit.tokens_before - edit.tokens_after, edit.compressor))
         return tuple(found)
+
+    def client_marked(self) -> int:
+        """Tokens up to the client's own last cache mark before its messages."""
+        marked = [at for at, raw in enumerate(self.head, 1) if _MARK in raw]
+        return sum(_tokens(cache.digest(raw), raw) for raw in self.head[: marked[-1]]) if marked else 0
 
 
 def head(body: Body, format: Format) -> tuple[str, ...]:  # noqa: A002 - what every caller calls it

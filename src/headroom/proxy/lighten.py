@@ -16,7 +16,7 @@ from pathlib import Path as FilePath
 from typing import Any, get_args
 
 from headroom import engine, tokens, wire
-from headroom.blocks import Block, Edit, Failure, Path
+from headroom.blocks import Block, Edit, Failure
 from headroom.compression import cache
 from headroom.errors import InputError, StoreError
 from headroom.ledger.entry import Edited, Segment
@@ -33,7 +33,7 @@ from headroom.proxy.hidden_gemini import GeminiShape
 from headroom.proxy.options import Retrieve
 from headroom.proxy.way import Way
 from headroom.settings import Settings
-from headroom.wire.body import KEYS, Body, Change, Format, SetText
+from headroom.wire.body import KEYS, Body, Change, Format, Insert, SetRaw, SetText
 from headroom.wire.marks import marks
 
 _SHAPES: Mapping[Format, hidden.Shape] = {"anthropic": AnthropicShape(), "chat": ChatShape(), "gemini": GeminiShape()}
@@ -118,6 +118,10 @@ class _Work:
     sent: int
     """Messages that a model has had before."""
     chain: Chain
+    new: Mapping[str, int] = field(default_factory=dict)
+    """Keys of texts that nobody has decided about yet, with their characters."""
+    hidden: int = 0
+    """Bytes of turns that were put back."""
     changes: list[Change] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
@@ -153,7 +157,8 @@ def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | No
         return made
     sent = chain.before if chain.follows else wire.answered(body.messages)
     work = _Work(job, body, store, made, blocks, keys, len(body.messages) if chain.fixed else sent, chain)
-    if most is not None and _new_text(work) > most:
+    work.new = _undecided(work)
+    if most is not None and sum(work.new.values()) > most:
         return None
     return _lightened(work, memory)
 
@@ -175,16 +180,18 @@ def _lightened(work: _Work, memory: Recent | None) -> Lightened:
         work.changes += found
     made.body = body.edited(work.changes)
     made.changed = made.body is not job.body
-    new = [(edit, *_known(work)[edit.path]) for edit in edits if int(edit.path[0]) >= work.sent]
+    known = {block.path: (key, block) for block, key in zip(work.blocks, work.keys, strict=True)}
+    new = [(edit, *known[edit.path]) for edit in edits if known[edit.path][0] in work.new]
     made.edits = tuple(_new(*each) for each in new)
     made.tokens_before = sum(edit.tokens_before for edit in made.edits)
     made.tokens_after = sum(edit.tokens_after for edit in made.edits)
     if made.way == "file" and job.folder is not None:
         _write_files(work, job.folder, [edit for edit, *_ in new])
     made.failures += tuple(work.failures)
-    added = tokens.count(retrieval.declaration(job.format).decode()) if made.place is not None else 0
+    declared = tokens.count(retrieval.declaration(job.format).decode()) if made.place is not None else 0
     by_path = {edit.path: edit for edit in edits}
-    made.prompt = Prompt(counting.head(body, job.format), work.blocks, work.keys, by_path, added)
+    head = counting.head(body, job.format)
+    made.prompt = Prompt(head, work.blocks, work.keys, by_path, declared, work.hidden // counting.BYTES_PER_TOKEN)
     return made
 
 
@@ -203,24 +210,19 @@ def _edits(work: _Work, settings: Settings, memory: Recent | None) -> list[Edit]
     return [] if failures else edits
 
 
-def _known(work: _Work) -> dict[Path, tuple[str, Block]]:
-    return {block.path: (key, block) for block, key in zip(work.blocks, work.keys, strict=True)}
-
-
 def _new(edit: Edit, key: str, block: Block) -> Edited:
     tool = block.call.name if block.call else ""
     return Edited(key, edit.handle, edit.compressor, tool, edit.lossless, edit.tokens_before, edit.tokens_after)
 
 
-def _new_text(work: _Work) -> int:
-    """Characters that nobody has decided about yet."""
+def _undecided(work: _Work) -> dict[str, int]:
     pairs = zip(work.keys, work.blocks, strict=True)
     new = {key: len(block.text) for key, block in pairs if block.editable and int(block.path[0]) >= work.sent}
     try:
         decided = work.store.decisions(list(new))
     except StoreError:
-        return 0
-    return sum(size for key, size in new.items() if key not in decided)
+        return {}
+    return {key: size for key, size in new.items() if key not in decided}
 
 
 def _way(work: _Work) -> Way:
@@ -247,10 +249,11 @@ def _offered(work: _Work) -> bool:
     if work.made.way != "proxy":
         return True
     shape, offer = _SHAPES[job.format], way.offer(work.body, job.format)
-    restored = hidden.restore(work.body, shape, work.blocks, partial(facts.recall, work.store))
+    restored = hidden.restore(work.body, shape, work.blocks, partial(facts.recall, work.store), work.keys)
     work.failures += restored.failures
     work.changes += [*restored.changes, *([offer] if offer else [])]
     work.made.place = restored.place
+    work.hidden = sum(len(change.raw) for change in restored.changes if isinstance(change, (Insert, SetRaw)))
     return not restored.failures
 
 
