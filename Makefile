@@ -2,6 +2,7 @@
 #
 #   make demo     what Headroom does, on real output of real tools
 #   make test     the test suite
+#   make e2e      Claude Code and Codex through the proxy, fetched from npm (800 MB); not part of `make test`
 #   make check    everything that must be clean before a change goes in: lint, types, floors, tests
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors mutants bench samples format clean
+.PHONY: help setup demo test e2e check lint types floors mutants bench samples format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,6 +39,19 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+# Claude Code asks for a newer Node.js than its program needs: --force. Its program comes without npm's scripts.
+CLIENTS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0
+E2E := .e2e
+
+e2e: $(READY)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		test "$$(cat $(E2E)/.ready 2>/dev/null)" = "$(CLIENTS)" || { \
+			echo "fetching $(CLIENTS) into $(E2E) (once)" && mkdir -p $(E2E) \
+			&& npm install --prefix $(E2E) --no-save --no-package-lock --no-audit --no-fund --force --loglevel=error $(CLIENTS) \
+			&& echo "$(CLIENTS)" >$(E2E)/.ready; } \
+		&& E2E_CLIENTS=$(E2E) $(BIN)/python -m pytest tests/proxy/clients_end_to_end.py; \
+	else echo "make e2e was skipped: it needs Node.js and npm, which fetch and start Claude Code and Codex"; fi
 
 check: lint types floors test
 
@@ -69,5 +83,5 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(E2E) build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,7 +24,7 @@ class Turn:
 
     text: str = ""
     calls: tuple = ()
-    """`(id, name, arguments)` each."""
+    """`(id, name, arguments)` each; text for a tool of Responses that takes free text."""
     thinking: str = ""
     gates: tuple = ()
     """Where the stream waits: before its second event, its third, and so on."""
@@ -209,9 +209,7 @@ def responses(turn, body, mark, size):
         output.append(
             {"type": "message", "id": f"m_{mark}", "role": "assistant", "status": "completed", "content": content}
         )
-    for id_, name, arguments in turn.calls:
-        call = {"type": "function_call", "id": f"fc_{id_}", "call_id": id_, "name": name}
-        output.append({**call, "arguments": json.dumps(arguments), "status": "completed"})
+    output += [_called(*call) for call in turn.calls]
     return {
         "id": f"resp_{mark}",
         "object": "response",
@@ -232,6 +230,14 @@ def responses(turn, body, mark, size):
     }
 
 
+def _called(id_, name, arguments):
+    if isinstance(arguments, str):
+        said = {"type": "custom_tool_call", "id": f"ctc_{id_}", "input": arguments}
+    else:
+        said = {"type": "function_call", "id": f"fc_{id_}", "arguments": json.dumps(arguments)}
+    return {**said, "call_id": id_, "name": name, "status": "completed"}
+
+
 def responses_events(whole):
     """A response as a stream."""
     started = {**whole, "status": "in_progress", "output": [], "usage": None}
@@ -245,7 +251,7 @@ def responses_events(whole):
 
 
 def _begun(item):
-    emptied = {"content": [], "arguments": ""}
+    emptied = {"content": [], "arguments": "", "input": ""}
     return {key: emptied.get(key, value) for key, value in item.items()}
 
 
@@ -255,6 +261,10 @@ def _responses_deltas(item, place):
         name = "response.function_call_arguments"
         yield from ({"type": f"{name}.delta", **place, "delta": part} for part in parts(given))
         yield {"type": f"{name}.done", **place, "name": item["name"], "arguments": given}
+    elif item["type"] == "custom_tool_call":
+        name = "response.custom_tool_call_input"
+        yield from ({"type": f"{name}.delta", **place, "delta": part} for part in parts(item["input"]))
+        yield {"type": f"{name}.done", **place, "input": item["input"]}
     elif item["type"] == "message":
         [part] = item["content"]
         place = {**place, "content_index": 0}
