@@ -112,8 +112,7 @@ def test_an_edit_opens_beside_its_original_with_the_gaps_marked(desk, serve):
     desk.value("document.querySelector('.diff .fold button').click()")
     assert desk.value("document.querySelectorAll('.diff tbody tr').length") > before + 20
     desk.press("Escape")
-    desk.until("!document.getElementById('edit').open")
-    assert desk.value("document.activeElement.className") == "opener"
+    desk.until("!document.getElementById('edit').open && document.activeElement.className === 'opener'")
 
 
 def test_a_numbered_line_is_the_line_it_quotes(desk, serve):
