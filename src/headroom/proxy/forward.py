@@ -13,7 +13,9 @@ import ssl
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp import web
@@ -55,7 +57,8 @@ class Call:
 def session() -> aiohttp.ClientSession:
     """A client that changes nothing on the way: no redirects, cookies, decoding or headers of its own.
 
-    Follows HTTP(S)_PROXY and NO_PROXY; trusts what OpenSSL trusts, so SSL_CERT_FILE and SSL_CERT_DIR add authorities.
+    Trusts what OpenSSL trusts, so SSL_CERT_FILE and SSL_CERT_DIR add authorities. Who is asked by way of another proxy says
+    `by_way_of`; `trust_env` would also add what a `.netrc` holds, and ask for both in a thread for every request.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
@@ -65,11 +68,24 @@ def session() -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        trust_env=True,
         max_line_size=LINE,
         max_field_size=LINE,
         read_bufsize=2**18,
     )
+
+
+def by_way_of(url: URL) -> tuple[URL | None, aiohttp.BasicAuth | None]:
+    """The HTTP proxy that leads to a URL, and what it wants to be told: `HTTPS_PROXY`, `NO_PROXY` and their like."""
+    return _by_way_of({"ws": "http", "wss": "https"}.get(url.scheme, url.scheme), url.host or "")
+
+
+@lru_cache(maxsize=256)
+def _by_way_of(scheme: str, host: str) -> tuple[URL | None, aiohttp.BasicAuth | None]:
+    named = "" if proxy_bypass(host) else getproxies().get(scheme, "")
+    proxy = URL(named if "://" in named else f"http://{named}") if named else None
+    if proxy is None or proxy.scheme not in ("http", "https"):
+        return None, None
+    return proxy.with_user(None), aiohttp.BasicAuth.from_url(proxy)
 
 
 async def send(client: aiohttp.ClientSession, method: str, call: Call) -> aiohttp.ClientResponse:
@@ -79,8 +95,10 @@ async def send(client: aiohttp.ClientSession, method: str, call: Call) -> aiohtt
         aiohttp.ClientError, OSError: nobody answered.
     """
     call.started = time.perf_counter()
+    url = URL(call.url, encoded=True)
+    proxy, told = by_way_of(url)
     answer = await client.request(
-        method, URL(call.url, encoded=True), headers=call.headers, data=call.body, allow_redirects=False
+        method, url, headers=call.headers, data=call.body, allow_redirects=False, proxy=proxy, proxy_auth=told
     )
     call.status = answer.status
     return answer

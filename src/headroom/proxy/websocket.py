@@ -155,8 +155,12 @@ async def _finished(work: Coroutine[Any, Any, None]) -> None:
 
 async def _connect(session: aiohttp.ClientSession, request: web.Request, route: Route) -> _Upstream:
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    url = URL(route.url, encoded=True)
+    proxy, told = forward.by_way_of(url)
     opened = await session.ws_connect(
-        URL(route.url, encoded=True),
+        url,
+        proxy=proxy,
+        proxy_auth=told,
         headers=headers.onward(request.raw_headers, without=_HANDSHAKE),
         protocols=[each.strip() for each in offered.split(",") if each.strip()],
         compress=_WINDOW if "permessage-deflate" in request.headers.get("Sec-WebSocket-Extensions", "") else 0,
