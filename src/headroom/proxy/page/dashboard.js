@@ -102,7 +102,9 @@ function showChart(data) {
     detail: plural(point.requests, "request"),
   }));
   const state = JSON.stringify([points, unit, $("chart").clientWidth]);
-  if (drawn.get("chart") === state || $("chart").contains(document.activeElement)) return;
+  if (drawn.get("chart") === state) return;
+  if ($("chart").matches(":hover, :focus-within") && $("chart-title").textContent === drawn.get("title")) return; // being read
+  drawn.set("title", title);
   drawn.set("chart", state);
   if (points.some((point) => point.value)) chart($("chart"), points, data.step, unit === "tokens" ? count : money, title);
   else $("chart").replaceChildren(make("p", { class: "chart-empty" }, "Nothing saved in this period yet."));
