@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import headroom
 from headroom import config, tokens
 from headroom.compression.compressors import TABLE
 from headroom.errors import HeadroomError, StoreError
+from headroom.ledger.report import Report
 from headroom.originals.sqlite import SqliteStore
 from headroom.settings import Settings
 
@@ -39,6 +41,8 @@ def doctor() -> None:
         *_settings(),
         _tokens(),
         *_store(config.store_path()),
+        *_ledger(config.ledger_path()),
+        _proxy(),
     ]
     console = Console(highlight=False)
     console.print(_table(parts))
@@ -112,6 +116,24 @@ def _store(path: Path) -> list[_Line]:
     kept = report.stats
     size = f"{kept.originals:,} originals, {kept.decisions:,} decisions, {kept.bytes / 1e6:.1f} MB"
     return [_Line("store", "ok", f"{size}; {path}")]
+
+
+def _ledger(path: Path) -> list[_Line]:
+    if not path.exists():
+        return []
+    try:
+        totals = Report(path).totals()
+    except StoreError as error:
+        return [_Line("ledger", "broken", str(error))]
+    return [_Line("ledger", "ok", f"{totals.requests:,} requests, {totals.failures:,} failures; {path}")]
+
+
+def _proxy() -> _Line:
+    missing = [name for name in ("aiohttp", "brotli") if find_spec(name) is None]
+    if missing:
+        return _Line("proxy", "attention", f'not installed ({", ".join(missing)}): pip install "headroom-ai[proxy]"')
+    signed = "requests that are signed (AWS4-HMAC-SHA256, Content-Digest, Signature) pass through unedited"
+    return _Line("proxy", "ok", f"headroom proxy; {signed}")
 
 
 def _closed(path: Path) -> str | None:

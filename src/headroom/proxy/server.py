@@ -27,10 +27,13 @@ from headroom.compression.pipeline import describe
 from headroom.errors import HeadroomError
 from headroom.ledger.ledger import Ledger
 from headroom.ledger.prices import Prices
+from headroom.originals import files
 from headroom.originals.sqlite import SqliteStore
 from headroom.proxy.app import Proxy, create, runner
 from headroom.proxy.options import Options, is_loopback
 
+_FILES = """  Originals   {folder}/HANDLE.txt
+              (tell your agent: "Where a tool result says h:HANDLE, the full text is in that file.")"""
 SOCKET = "HEADROOM_SOCKET"
 """In a worker's environment: the number of the listening socket that it inherits."""
 _SWITCH_SECONDS = 0.001
@@ -184,6 +187,7 @@ def banner(options: Options, port: int) -> Sequence[str]:
         f"  Gemini      export GOOGLE_GEMINI_BASE_URL={base}",
         *(f"  {name:<11} base URL {base}/u/{name}/v1" for name in own),
         "",
+        *([_FILES.format(folder=config.home() / files.FOLDER)] if options.retrieve == "file" else []),
         f"  Dashboard   {base}/dashboard",
     ]
 
