@@ -2,6 +2,7 @@
 
     python benchmarks/sessions.py                                   the bundled transcript
     python benchmarks/sessions.py FILE.jsonl.gz --limit 20 --every 19
+    python benchmarks/sessions.py FILE.jsonl.gz --proxy             the same through `headroom proxy`, request by request
 
 A session is {"messages", and optionally "id", "system", "tools"}, one a line, in Anthropic's shape; or a transcript of
 Claude Code or Codex. Every turn is sent as an agent sends it, the whole history through `compress` on one store. Priced
@@ -17,8 +18,11 @@ import re
 import statistics
 import tempfile
 import time
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+
+from relay import Relay
 
 from headroom import compress
 from headroom.agents import transcripts
@@ -61,7 +65,7 @@ def load(path):
         return [json.loads(line) for line in lines]
 
 
-def replay(session, store, times):
+def replay(session, send, times):
     """The bill and the recall of one session."""
     messages = session["messages"]
     head = json.dumps(session.get("tools")) + str(session.get("system"))
@@ -75,7 +79,7 @@ def replay(session, store, times):
         literals = set(LITERAL.findall(text_of(message)))
         if message.get("role") == "assistant":
             start = time.perf_counter()
-            made = compress(messages[:i], model="claude-sonnet-4-6", store=store)
+            made = send(session, messages[:i])
             times.append(1000 * (time.perf_counter() - start))
             row["turns"] += 1
             for name, sent in (("raw", messages[:i]), ("ours", made)):
@@ -98,17 +102,25 @@ def replay(session, store, times):
     return row | bill
 
 
+@contextmanager
+def library():
+    """`headroom.compress` on a store of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqliteStore(Path(folder) / "store.sqlite3")
+        yield lambda _, messages: compress(messages, model="claude-sonnet-4-6", store=store)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, nargs="?", default=BUNDLED)
     parser.add_argument("--limit", type=int, default=20)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--proxy", action="store_true")
     options = parser.parse_args()
     times = []
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "store.sqlite3")
-        rows = [replay(session, store, times) for session in load(options.file)[:: options.every][: options.limit]]
+    with Relay() if options.proxy else library() as send:
+        rows = [replay(session, send, times) for session in load(options.file)[:: options.every][: options.limit]]
     total = {key: sum(row[key] for row in rows) for key in rows[0]}
     times.sort()
     cells = [
