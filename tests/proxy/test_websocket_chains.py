@@ -9,10 +9,16 @@ import aiohttp
 import pytest
 from conftest import Proxy
 from provider_answers import Turn
-from provider_talk import RETRIEVE, Talk, compact, log, output
+from provider_talk import RETRIEVE, Talk, compact, log
+from provider_talk import output as any_output
 
 PATH = "/v1/responses"
 MCP = ("shell", RETRIEVE)
+
+
+def output(number):
+    """The command and the output of one call; the fourth prints what the first did: it becomes a reference to that."""
+    return any_output(number % 3)
 
 
 class Socket:
@@ -61,7 +67,7 @@ class Chain:
     """A conversation in frames beside the same one as whole requests."""
 
     def __init__(self, first, provider, tools=MCP, **fields):
-        self.talk = Talk("responses", first, tools=tools)
+        self.first, self.talk = first, Talk("responses", first, tools=tools)
         self.provider, self.fields = provider, fields
         self.told = 0
         self.last = None
@@ -86,19 +92,20 @@ class Chain:
     def turn(self, socket, number, whole=False):
         """One turn over a socket, after which the output of a call waits to be sent."""
         command, printed = output(number)
-        self.provider.say(Turn("Let me look.", ((f"call_{number}", "shell", {"command": command}),)))
+        call = (f"call_{number} of {self.first}", "shell", {"command": command})
+        self.provider.say(Turn("Let me look.", (call,)))
         self.hear(socket.ask(self.whole() if whole else self.frame()))
         self.talk.bring(printed)
         return self
 
 
 def outputs(provider):
-    """What the provider was sent for each call: every form of it."""
+    """What the provider was sent for each call, every form of it; no two conversations have a call's id in common."""
     found = {}
     for seen in provider.turns:
         for item in seen.value["input"] if isinstance(seen.value["input"], list) else []:
             if "output" in item:
-                found.setdefault(item["call_id"], []).append(item["output"])
+                found.setdefault(item["call_id"].partition(" ")[0], []).append(item["output"])
     return found
 
 
@@ -126,7 +133,7 @@ def over_http(proxy, first, provider, turns):
     talk = Talk("responses", first, tools=MCP)
     for number in range(turns):
         command, printed = output(number)
-        provider.say(Turn("Let me look.", ((f"call_{number}", "shell", {"command": command}),)))
+        provider.say(Turn("Let me look.", ((f"call_{number} of {first}", "shell", {"command": command}),)))
         talk.hear(proxy.client.send(PATH, talk.body()).value)
         talk.bring(printed)
     proxy.client.send(PATH, talk.body())
@@ -148,10 +155,10 @@ def test_frames_become_what_the_whole_history_becomes(provider, proxy, frames):
 
 def test_a_chain_goes_on_over_sockets_and_restarts(provider, proxy, launch):
     first = "look at everything, with breaks"
-    expected = over_http(proxy, first, provider, 3)
+    expected = over_http(proxy, first, provider, 4)
     provider.reset()
     chain, own = Chain(first, provider), launch()
-    for number, ended in enumerate((own.kill, None, None)):
+    for number, ended in enumerate((own.kill, None, None, None)):
         with Socket(own.url) as socket:
             chain.turn(socket, number)
         if ended:
@@ -166,8 +173,8 @@ def test_a_chain_goes_on_over_sockets_and_restarts(provider, proxy, launch):
 def test_a_whole_history_after_frames_has_their_bytes(provider, proxy, by):
     chain = Chain(f"look, then lose the connection ({by})", provider)
     with Socket(proxy.url) as socket:
-        chain.turn(socket, 0).turn(socket, 1).turn(socket, 2)
-        socket.ask(chain.frame())
+        chain.turn(socket, 0).turn(socket, 1).turn(socket, 2).turn(socket, 3)
+        chain.hear(socket.ask(chain.frame()))
     with Socket(proxy.url) as socket:
         if by == "frame":
             socket.ask(chain.whole())
@@ -176,7 +183,7 @@ def test_a_whole_history_after_frames_has_their_bytes(provider, proxy, by):
     sent = outputs(provider)
     assert all(len(set(forms)) == 1 for forms in sent.values())
     assert sent["call_0"][-1] != output(0)[1]
-    assert [len(forms) for forms in sent.values()] == [2, 2, 2]
+    assert [len(forms) for forms in sent.values()] == [2, 2, 2, 2]
 
 
 def test_what_follows_an_unknown_response_keeps_its_bytes_in_a_whole_history(provider, proxy):
@@ -218,11 +225,11 @@ def test_the_first_frame_after_an_unknown_response_is_made_lighter_without_refer
 
 def test_conversations_on_one_socket_stay_apart(provider, proxy, frames):
     firsts = ["the left one", "the right one"]
-    expected = [over_http(proxy, first, provider, 3) for first in firsts]
+    expected = [over_http(proxy, first, provider, 4) for first in firsts]
     provider.reset()
     chains = [Chain(first, provider, stream_id=f"s{at}") for at, first in enumerate(firsts)]
     with Socket(frames.url) as socket:
-        for number in range(3):
+        for number in range(4):
             for chain in chains:
                 chain.turn(socket, number)
         for chain in chains:
@@ -230,7 +237,9 @@ def test_conversations_on_one_socket_stay_apart(provider, proxy, frames):
     for chain, whole in zip(chains, expected, strict=True):
         stream = chain.fields["stream_id"]
         mine = [seen.value["input"] for seen in provider.turns if seen.value["stream_id"] == stream]
-        assert {item["call_id"]: item["output"] for items in mine for item in items if "output" in item} == whole
+        assert {
+            item["call_id"].partition(" ")[0]: item["output"] for items in mine for item in items if "output" in item
+        } == whole
 
 
 def test_requests_under_way_at_once_are_told_apart_and_written_down(provider, launch):
@@ -332,8 +341,8 @@ def test_a_steered_conversation_keeps_its_bytes(provider, proxy):
         socket.send(frame)
         assert socket.event()["type"] == "unknown.seen"
         assert provider.seen[-1].body == frame
-        socket.ask(chain.frame())
-        chain.talk.messages.insert(-1, steer)  # the provider puts it before what follows, and so does the client
+        chain.hear(socket.ask(chain.frame()))
+        chain.talk.messages.insert(-2, steer)  # the provider puts it before what follows, and so does the client
         socket.ask(chain.whole())
     first, again = outputs(provider)["call_0"]
     assert first == again != output(0)[1]
@@ -342,7 +351,7 @@ def test_a_steered_conversation_keeps_its_bytes(provider, proxy):
 @pytest.mark.parametrize("streamed", [True, False])
 def test_requests_that_follow_a_response_become_what_the_whole_history_becomes(provider, proxy, frames, streamed):
     first = f"over HTTP, with what is new only ({streamed})"
-    expected = over_http(proxy, first, provider, 3)
+    expected = over_http(proxy, first, provider, 4)
     provider.reset()
     chain = Chain(first, provider, store=True)
 
@@ -352,9 +361,9 @@ def test_requests_that_follow_a_response_become_what_the_whole_history_becomes(p
         events = [json.loads(line[6:]) for line in answer.body.splitlines() if line.startswith(b"data: {")]
         return events[-1]["response"] if streamed else answer.value
 
-    for number in range(3):
+    for number in range(4):
         command, printed = output(number)
-        provider.say(Turn("Let me look.", ((f"call_{number}", "shell", {"command": command}),)))
+        provider.say(Turn("Let me look.", ((f"call_{number} of {first}", "shell", {"command": command}),)))
         chain.hear(ask())
         chain.talk.bring(printed)
     ask()
