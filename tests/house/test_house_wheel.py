@@ -17,7 +17,13 @@ def test_contents(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     package = {name for name in names if name.startswith("headroom/")}
-    assert {"headroom/py.typed", "headroom/perf/samples/index.json", "headroom/__init__.py"} <= package
+    assert {
+        "headroom/py.typed",
+        "headroom/perf/samples/index.json",
+        "headroom/__init__.py",
+        "headroom/ledger/prices.json",
+        "headroom/proxy/page/index.html",
+    } <= package
     assert all(".dist-info" in name for name in names if name not in package)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert wheel.stat().st_size < 1_000_000

@@ -66,9 +66,7 @@ class Exchange:
         try:
             answer = await forward.send(self.host.client, self.request.method, call)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-            call.status, call.ended = 502, time.perf_counter()
-            self._account(call, None)
-            return forward.unreachable(self.route.provider, error)
+            return self._unanswered(call, error)
         if spliced and _readable(answer):
             return await self._join(call, answer)
         tee = self._tee(answer)
@@ -90,6 +88,18 @@ class Exchange:
         tee.close()
         self.made.failures += await tee.settle(self.host.store)
         return response
+
+    def _unanswered(self, call: Call, error: Exception) -> web.StreamResponse:
+        """A provider that hung up hangs up on the client; one that cannot be reached at all is said."""
+        call.ended = time.perf_counter()
+        answer = forward.unreachable(self.route.provider, error)
+        if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionResetError)):
+            call.cut = True
+            forward.cut(self.request)
+        else:
+            call.status = answer.status
+        self._account(call, None)
+        return answer
 
     def _tee(self, answer: aiohttp.ClientResponse) -> Tee | None:
         encoding = answer.headers.get("Content-Encoding", "")

@@ -43,6 +43,9 @@ _GUARD = "cch="
 """In an Anthropic client's first system block: a hash over the body. Not ours to break."""
 _CLEARS = b"clear_tool_uses"
 """The provider drops earlier tool results by itself: a reference to one would point nowhere."""
+MOST_CHARS = 4_000_000
+"""Characters of one text, and of all that is new in one request, above which they go as they came: no model reads a million
+tokens at once, and whoever waits does not wait for more. Sizes decide, never a clock, so a resend fares alike."""
 _LEAST_MARKED = 4096
 """Tokens under which no model known caches nothing; for models that no price list has."""
 
@@ -168,7 +171,8 @@ def _lightened(work: _Work, memory: Recent | None) -> Lightened:
     made.way = _way(work)
     can_ask = made.way != "none" and _offered(work)
     repeats = job.settings.repeats and work.chain.whole and _CLEARS not in job.body
-    settings = replace(job.settings, retrieval=can_ask, repeats=repeats)
+    most = min(job.settings.max_chars, MOST_CHARS)
+    settings = replace(job.settings, retrieval=can_ask, repeats=repeats, max_chars=most)
     edits = _edits(work, settings, memory)
     start = work.chain.before  # what stands before is with the provider already
     here = [(edit, int(edit.path[0]) - start, edit.path[1:]) for edit in edits if int(edit.path[0]) >= start]
@@ -200,7 +204,12 @@ def _edits(work: _Work, settings: Settings, memory: Recent | None) -> list[Edit]
     told = (work.body.messages, work.blocks, work.keys, work.store)
     if work.job.format == "responses" and not work.chain.follows:
         work.failures += chains.adopt(*told)
-    sent = len(work.body.messages) if work.job.bypass else work.sent
+    new = sum(work.new.values())
+    if new > MOST_CHARS:
+        work.failures.append(
+            Failure("lighten", f"{new:,} characters of new text, over {MOST_CHARS:,}: it went as it came")
+        )
+    sent = len(work.body.messages) if work.job.bypass or new > MOST_CHARS else work.sent
     edits, failures = engine.edit(work.blocks, settings, work.store, sent, memory, work.keys)
     work.failures += failures
     if work.chain.whole:
