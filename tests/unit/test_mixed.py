@@ -24,10 +24,12 @@ FRAMES = [
     ("<returncode>0</returncode>\n<output>\nbody\nmore\n</output>\n", "body\nmore"),
     ("<output>body</output>", None),
     ("Exit code 1\nbody", "body"),
-    ("Command: ls\nDirectory: /x\nOutput: a\nb\nExit Code: 0", "b"),
+    ("Command: ls\nDirectory: /x\nOutput: a\nb\nExit Code: 0", "a\nb"),
     ("body\n<shellId: 0 completed with exit code 0>", "body"),
     ("<path>/a.py</path>\n<type>file</type>\n<content>\n1: x\n</content>", "1: x"),
-    ("<untrusted_context>\nOutput: x\nbody\nProcess Group PGID: 72\n</untrusted_context>", "body"),
+    ("<untrusted_context>\nOutput: x\nbody\nProcess Group PGID: 72\n</untrusted_context>", "x\nbody"),
+    ("Output:\nbody\nOutput: x", "body\nOutput: x"),
+    ("Output:   1\tx\nbody", "  1\tx\nbody"),
     ("<html>\n<body>\n<p>x</p>\n</body>\n</html>", None),
     ("<project>\n<a>x</a>\n</project>", None),
     ("<headroom:keep>\nbody\n</headroom:keep>", None),
@@ -49,7 +51,7 @@ def test_frame(text, body):
 @given(
     st.sampled_from(OUTPUTS),
     st.integers(0, 8000),
-    st.sampled_from(["", "<output>\n", "<returncode>1</returncode>\n", "Exit code 2\n"]),
+    st.sampled_from(["", "<output>\n", "<returncode>1</returncode>\n", "Exit code 2\n", "Command: x\nOutput: "]),
     st.sampled_from(["", "\n</output>", "\nExit Code: 0\n"]),
 )
 def test_the_pieces_are_the_text(output, size, head, tail):

@@ -20,9 +20,10 @@ _FRAME_TAG = (
 """Tags that agents put around what a tool printed; others belong to a document."""
 _FRAME_LINE = rf"</?{_FRAME_TAG}>|<({_FRAME_TAG})>[^<\n]{{0,300}}</\1>"
 _HEAD = re.compile(
-    rf"\A(?:\s*(?:{_FRAME_LINE}|(?:Exit code|Command|Directory|Output|Wall time|Process exited with code"
-    r"|Original token count|Chunk ID|Total output lines)\b:?[^\n]{0,200})[ \t]*(?:\n|\Z)){1,8}"
+    rf"\A(?:\s*(?:{_FRAME_LINE}|Output:?|(?:Exit code|Command|Directory|Wall time|Process exited with code"
+    r"|Original token count|Chunk ID|Total output lines)\b:?[^\n]{0,200})[ \t]*(?:\n|\Z)){0,8}(?:Output: (?=[^\n]))?"
 )
+"""Some tools begin the output in the line that names it: `Output: total 40`."""
 _TAIL = re.compile(
     rf"(?:\n[ \t]*(?:{_FRAME_LINE}|<shellId:[^\n]{{0,100}}>"
     r"|(?:Exit Code|Process Group PGID|Error|Signal|Background PIDs): [^\n]{0,80}))+\s*\Z"
