@@ -40,12 +40,16 @@ _PICTURE: Final = "image_generation_call"
 """Its `result` is a picture; that of other items is text."""
 
 
+_STEP: Final = 16
+"""Links read at once; each holds the ids of so many before it, which take 1 KB."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """What one request adds to its conversation; with its response's output it is kept under the response's id."""
 
-    follows: str
-    """The response it follows, or `""`."""
+    follows: list[str]
+    """The responses before it, nearest first, so that a long chain is read in few steps."""
     items: list[Any]
     whole: bool
     """Whether everything before it is known."""
@@ -90,31 +94,35 @@ def extend(body: Body, store: Store, *, linked: bool = False, gap: bool = False)
     follows = follows if isinstance(follows, str) else ""
     fixed = isinstance(said, str)
     new = [{"role": "user", "content": said}] if fixed else body.messages
-    earlier, whole = _earlier(store, follows)
+    earlier, whole, ids = _earlier(store, follows)
     body.messages = [*earlier, *new]
     whole = whole and not gap and not value.get("conversation")
     # Whoever brings a history with answers in it brings it the next time too.
     linked = linked or bool(follows) or (value.get("store") is not False and not wire.answered(new))
-    link = Link(follows, [lean(item) for item in new if isinstance(item, dict)], whole) if linked else None
+    link = Link(ids, [lean(item) for item in new if isinstance(item, dict)], whole) if linked else None
     return Chain(follows, len(earlier), whole, fixed, link)
 
 
-def _earlier(store: Store, response_id: str) -> tuple[list[Any], bool]:
-    """Everything up to a response, and whether that is everything."""
+def _earlier(store: Store, response_id: str) -> tuple[list[Any], bool, list[str]]:
+    """Everything up to a response, whether that is everything, and the ids of the last responses, nearest first."""
     parts: list[list[Any]] = []
-    seen: set[str] = set()
-    whole = True
+    ids: list[str] = []
+    whole, waiting = True, [response_id] if response_id else []
     try:
-        while response_id and response_id not in seen:
-            seen.add(response_id)
-            told = facts.recall(store, [_key(response_id)]).get(_key(response_id))
-            link = {} if told is None else json.loads(told) if "\\ud" in told else msgspec.json.decode(told)
-            whole = whole and link.get("whole", False)
-            parts.append(link.get("items", []))
-            response_id = link.get("follows", "")
+        while waiting:
+            found = facts.recall(store, [_key(each) for each in waiting])
+            for each in waiting:
+                told = found.get(_key(each))
+                if told is None or each in ids:
+                    whole, waiting = False, []
+                    break
+                link = json.loads(told) if "\\ud" in told else msgspec.json.decode(told)
+                ids.append(each)
+                parts.append(link["items"])
+                whole, waiting = whole and link["whole"], link["follows"]
     except (StoreError, ValueError):
         whole = False
-    return [item for part in reversed(parts) for item in part], whole
+    return [item for part in reversed(parts) for item in part], whole, ids[:_STEP]
 
 
 def adopt(messages: Sequence[Any], blocks: Sequence[Block], keys: Sequence[str], store: Store) -> list[Failure]:
