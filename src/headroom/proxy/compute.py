@@ -24,6 +24,7 @@ from headroom.blocks import Failure
 from headroom.originals.recent import Recent
 from headroom.originals.sqlite import SqliteStore
 from headroom.originals.store import MemoryStore, Store
+from headroom.proxy import memory
 from headroom.proxy.lighten import Job, Lightened, lighten
 from headroom.settings import Settings
 
@@ -130,6 +131,7 @@ _there: list[Store] = []
 
 
 def _open_store(path: Path) -> None:
+    memory.give_back()
     _there.append(SqliteStore(path))
 
 
