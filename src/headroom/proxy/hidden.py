@@ -14,6 +14,7 @@ Rules:
   shown in it. At a known place an echo that is none of those shown is a recorded failure, and stays as it came.
 * A turn comes back as the provider said it: text and reasoning as remembered, the client's own calls in the client's own
   bytes. Its cache marks stay on their blocks. Reasoning and provider's tool results that the client dropped stay away.
+* Of an answer that was cut off the client may keep a part: the rounds it covers come back, then what else it kept.
 * Our call that stood beside the client's own returns at its old index. Its result joins theirs in the next message, each
   in the order of its call, before any text.
 * Echoes are compared by meaning: whitespace in texts, how texts are cut into blocks, the order of keys and how numbers

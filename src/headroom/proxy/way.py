@@ -90,7 +90,7 @@ def settles(request: Request) -> bool:
 def holds(way: Way, request: Request) -> bool:
     """Whether a later request of a conversation can still go the stored way.
 
-    Where not, it goes without the tool and nothing new is left out: a subscription's token, a history kept elsewhere or
+    Where not, it goes without the tool and the hidden turns, and nothing new is left out: a subscription's token, a history kept elsewhere or
     several candidates rule our own tool out whatever was stored. The others rest on the client alone.
     """
     if way != "proxy":
