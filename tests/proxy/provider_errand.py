@@ -51,7 +51,7 @@ def script(thinking="Let me think."):
     ]
 
 
-RESULTS = ('"tool_result"', '"role": "tool"', 'function_call_output"', '"functionResponse"')
+RESULTS = ('"tool_result"', '"role": "tool"', 'function_call_output"', '"functionResponse"', '"function_response"')
 """How a result is written in each format."""
 
 
