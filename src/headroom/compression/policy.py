@@ -25,7 +25,8 @@ READ_TOOLS = re.compile(
     r"|str_replace_based_edit_tool|str_replace_editor|text_editor)$"
 )
 """Names of file-reading tools, also behind the prefix of an MCP server or a namespace."""
-RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|__|\.|:|/)headroom_retrieve$")
+RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|[^a-z0-9])headroom_retrieve$")
+"""Bare, or behind the name of an MCP server, which each client joins in its own way."""
 _RETRIEVES = re.compile(r"(?:^|[;&|]\s*|\s)headroom\s+retrieve\b")
 ERRORS_FOLDED_BY = frozenset({"test_output", "logs"})
 """Long error results may be folded by these: they keep red verbatim."""

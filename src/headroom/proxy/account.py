@@ -18,6 +18,7 @@ from headroom.errors import StoreError
 from headroom.ledger.entry import Entry
 from headroom.proxy.compute import Compute
 from headroom.proxy.forward import Call
+from headroom.proxy.leaks import Watched
 from headroom.proxy.lighten import Lightened
 from headroom.proxy.prefix import Break, Prefixes
 from headroom.proxy.routes import Route
@@ -89,6 +90,8 @@ class Accounts:
     def _add(self, request: Request, tee: Tee | None) -> None:
         if tee is not None:
             tee.close()
+        if isinstance(tee, Watched):
+            request.made.failures += tee.leaks()
         self._say(request)
         if request.route.format is None:
             return

@@ -25,6 +25,7 @@ from headroom.proxy import forward, headers, splice
 from headroom.proxy.account import Request
 from headroom.proxy.chains import Answer
 from headroom.proxy.forward import Call
+from headroom.proxy.leaks import Watched
 from headroom.proxy.lighten import Lightened
 from headroom.proxy.routes import Route
 from headroom.wire.usage import Tee
@@ -105,7 +106,10 @@ class Exchange:
         encoding = answer.headers.get("Content-Encoding", "")
         if self.made.link is not None:
             return Answer(self.made.link, answer.content_type, encoding, answer.content_length)
-        return Tee(self.route.format, answer.content_type, encoding) if self.route.format else None
+        format_ = self.route.format
+        if self.made.handles and self.made.place is None and format_ not in (None, "responses") and not encoding:
+            return Watched(format_, answer.content_type, self.made.handles, streamed=self.made.streamed)
+        return Tee(format_, answer.content_type, encoding) if format_ else None
 
     def _account(self, call: Call, tee: Tee | None, retrievals: int = 0) -> None:
         done = Request.of(self.request, self.route, call, self.made, self.began)
@@ -124,6 +128,7 @@ class Exchange:
                 await self._feed(response, joined, (answer, call, tee))
                 step = await asyncio.to_thread(self._finish, joined)
                 retrievals = step.retrievals
+                self.made.failures += step.leaks
                 await self._show(response, step.data)
                 if isinstance(step, splice.Done):
                     await response.prepare(self.request)
@@ -170,6 +175,7 @@ class Exchange:
             call.body,
             self.made.place,
             lambda arguments: retrieval.answer(self.host.store, arguments, known),
+            known=known,
         )
         return splice.start(job, answer.content_type, self.made.streamed)
 
