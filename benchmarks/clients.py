@@ -11,7 +11,8 @@ network of its own against a scripted provider and writes `requests.jsonl` (what
 A needle is a string that must reach the model in the result of a certain step. One that is not in that result may stand
 elsewhere in what the provider had been sent up to then: a repeat refers to it. It counts as "elsewhere", and as lost
 where it stands nowhere, and only if it was there without the proxy. Cost: fresh tokens at 1, cache writes at 1.25, cache
-reads at 0.1. Tokens are the provider's own count. Failures are those that the proxy's ledger recorded.
+reads at 0.1. Tokens are the provider's own count. Failures are those that the proxy's ledger recorded. A client without
+tools (aider) has requests instead of turns, and "as without" is that it ended in the same way.
 """
 
 import argparse
@@ -86,12 +87,12 @@ def row(client, options, direct, through, out, failures):
     lost, elsewhere = needles(direct, through, out)
     rejected = [str(each) for each in through["rejected"]]
     reads = [f"{100 * each['cache_read'] / max(1, each['prompt_tokens']):.0f}" for each in (direct, through)]
-    complete = through["complete"] and through["final_text_shown"] == direct["final_text_shown"]
+    ends = [(each["rc"], each["complete"], each["final_text_shown"]) for each in (direct, through)]
     return [
         client,
         f"`{options}`" if options else "",
-        f"{direct['main_turns']} → {through['main_turns']}",
-        "yes" if complete else "NO",
+        " → ".join(str(each["main_turns"] or each["side"]) for each in (direct, through)),
+        "NO" if ends[0] != ends[1] else "yes" if through["complete"] else "as without",
         "; ".join(lost) or "0",
         "; ".join(elsewhere) or "0",
         "; ".join(rejected).replace("|", "/")[:200] or "0",

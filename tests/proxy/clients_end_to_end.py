@@ -19,6 +19,7 @@ import provider_errand as errand
 import provider_rules as rules
 import pytest
 from conftest import KEY
+from provider_answers import Turn
 from provider_client import Client
 from provider_talk import HANDLE, assert_only_grew
 
@@ -195,3 +196,24 @@ def test_a_client_has_the_same_turns(alone, launch, provider, tmp_path, options)
         originals = [client.send(f"/v1/retrieve/{handle[2:]}", method="GET") for handle in set(HANDLE.findall(sent))]
         texts = [json.loads(each.body)["original_content"] for each in originals]
         assert any(errand.NEEDLE in text for text in texts)
+
+
+def test_claude_code_hears_nothing_of_what_the_model_asks_the_proxy(launch, provider, tmp_path):
+    """In the middle of the errand and at its end the model asks for an original; later requests still hold that."""
+
+    def ask(seen):
+        handle = HANDLE.findall(messages(seen))[-1].removeprefix("h:")
+        return Turn("", ((f"call_own_{handle}", errand.OWN_TOOL, {"handle": handle}),), "What was left out?")
+
+    first, *between, answer = says(CLAUDE)
+    provider.reset(strict=True)
+    provider.say(first, ask, *between, ask, answer)
+    printed = run("claude", launch("--retrieve=proxy").url, tmp_path)
+    assert errand.ANSWER in printed
+    assert errand.OWN_TOOL not in printed
+    assert provider.problems == []
+    assert len(provider.turns) == errand.TURNS + 2
+    assert_only_grew("anthropic", [turn.value for turn in provider.turns])
+    sent = messages(provider.turns[-1])
+    for command in ("curl -s api/users", "kubectl logs pod 4"):
+        assert json.dumps(errand.COMMANDS[command].rstrip())[1:-1] in sent
