@@ -124,15 +124,14 @@ def test_a_store_deleted_between_two_turns_breaks_no_prefix(launch, provider, ho
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_adopted_conversation_leaves_as_it_came_up_to_its_last_assistant_turn(launch, provider, form):
+def test_an_adopted_conversation_leaves_as_it_came_up_to_its_last_assistant_turn(client, provider, form):
     """Half of it went straight to the provider: those bytes stand, what comes later is lighter, nothing is added."""
     provider.reset(strict=True)
-    proxy = launch()
-    direct = type(proxy.client)(provider.url)
+    direct = type(client)(provider.url)
     talk = Talk(form, "adopted")
     hold(direct, provider, talk, range(5))
     result = output(4)[1]
-    hold(proxy.client, provider, talk, range(5, TURNS))
+    hold(client, provider, talk, range(5, TURNS))
     assert provider.problems == []
     assert_only_grew(form, bodies(provider))
     first = provider.turns[5]
