@@ -29,7 +29,7 @@ from headroom.ledger.report import Report
 RESULTS = Path(__file__).parent / "results" / "clients.md"
 UPSTREAMS = " ".join(f"--upstream {name}={{upstream}}" for name in ("anthropic", "openai", "gemini", "chatgpt"))
 COLUMNS = (
-    "client | options | turns direct → through | complete | needles lost | elsewhere | rejected | prompt tokens: share"
+    "client | options | turns direct → through | complete | needles lost | elsewhere | requests refused | prompt tokens: share"
     " | cost: share | cache reads % direct → through | proxy failures | seconds direct → through"
 )
 
@@ -85,7 +85,7 @@ def row(client, options, direct, through, out, failures):
         missing = "directly" if not direct else "through the proxy"
         return [client, f"`{options}`", f"did not run {missing}", *["-"] * 9]
     lost, elsewhere = needles(direct, through, out)
-    rejected = [str(each) for each in through["rejected"]]
+    refused = [[str(reason) for _, reason in each["rejected"]] for each in (direct, through)]
     reads = [f"{100 * each['cache_read'] / max(1, each['prompt_tokens']):.0f}" for each in (direct, through)]
     ends = [(each["rc"], each["complete"], each["final_text_shown"]) for each in (direct, through)]
     return [
@@ -95,7 +95,7 @@ def row(client, options, direct, through, out, failures):
         "NO" if ends[0] != ends[1] else "yes" if through["complete"] else "as without",
         "; ".join(lost) or "0",
         "; ".join(elsewhere) or "0",
-        "; ".join(rejected).replace("|", "/")[:200] or "0",
+        " → ".join(str(len(each)) for each in refused) if refused[0] == refused[1] else "; ".join(refused[1]) or "0",
         f"{through['prompt_tokens'] / max(1, direct['prompt_tokens']):.2f}",
         f"{cost(through) / max(1, cost(direct)):.2f}",
         " → ".join(reads),
