@@ -173,3 +173,24 @@ def made(kb, number, *, stream=False, events=20, gap=0.0, form="anthropic"):
         {"role": "user", "content": said},
     ]
     return json.dumps({**head, "system": SYSTEM, "tools": TOOLS, "messages": messages}).encode()
+
+
+def next_turn(number):
+    """A session of about 400 KB, and the same one a turn later: a log of 40 KB is new, everything else was seen.
+
+    Returns:
+        (the body before, the body after)
+    """
+    tag = f"{number:06d}"
+    messages = [{"role": "user", "content": f"Please look into ticket {tag}."}]
+    bodies = []
+    for at, (kind, share) in enumerate([*SESSION, ("log", 40)]):
+        said = text(kind, 950 * share, at + number % 4).replace("@N@", tag)
+        name = f"toolu_{tag}_{at}"
+        use = {"type": "tool_use", "id": name, "name": "Bash", "input": {"command": COMMANDS[kind]}}
+        result = {"type": "tool_result", "tool_use_id": name, "content": said}
+        messages += [{"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
+        if at >= len(SESSION) - 1:
+            head = {"model": "claude-sonnet-4-6", "max_tokens": 1000, "stream": False, "system": SYSTEM, "tools": TOOLS}
+            bodies.append(json.dumps({**head, "messages": messages}).encode())
+    return bodies[0], bodies[1]

@@ -37,6 +37,8 @@ NEW = 256 * 1024
 _MEMORY = 32 * 2**20
 """Bytes of what was sent lately: some hundred conversations."""
 IDLE_SECONDS = 20.0
+_TIDY_SECONDS = 2.0
+"""After the last large body; while they come, what one leaves behind serves the next."""
 HANG_SECONDS = 60.0
 """A guard against hangs alone: what takes this long goes out as it came, and the failure is recorded."""
 
@@ -52,6 +54,7 @@ class Compute:
         self._aside = ThreadPoolExecutor(1, "account")
         self._process: ProcessPoolExecutor | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._tidy: asyncio.TimerHandle | None = None
         self._waiting = 0
 
     def warm(self) -> None:
@@ -67,12 +70,14 @@ class Compute:
                 made = await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
                 if made is not None:
                     return made
-            return await asyncio.wait_for(self._elsewhere(partial(_lighten_there, job)), HANG_SECONDS)
+            made = await asyncio.wait_for(self._elsewhere(partial(_lighten_there, job)), HANG_SECONDS)
         except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
             self.close_process()
             return Lightened(
                 job.body, failures=(Failure("compute", f"{type(error).__name__} at {len(job.body)} bytes"),)
             )
+        made.body = made.body if made.changed else job.body
+        return made
 
     async def apart(self, work: Callable[[Store], _T], size: int) -> _T:
         """Other work on the store, in the thread or in the process.
@@ -96,8 +101,7 @@ class Compute:
 
     async def _elsewhere(self, work: Callable[[Store], _T]) -> _T:
         loop = asyncio.get_running_loop()
-        if self._idle is not None:
-            self._idle.cancel()
+        self._cancel_timers()
         if self._process is None:
             context = multiprocessing.get_context("spawn")
             self._process = ProcessPoolExecutor(1, context, _open_store, (self._path,))
@@ -108,6 +112,12 @@ class Compute:
             self._waiting -= 1
             if not self._waiting:
                 self._idle = loop.call_later(IDLE_SECONDS, self.close_process)
+                self._tidy = loop.call_later(_TIDY_SECONDS, self._aside.submit, memory.give_back)
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._idle, self._tidy):
+            if timer is not None:
+                timer.cancel()
 
     def close_process(self) -> None:
         """End the process; the next large body starts another."""
@@ -117,6 +127,7 @@ class Compute:
 
     def close(self) -> None:
         """End the threads and the process; what is being written down is finished."""
+        self._cancel_timers()
         self.close_process()
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._aside.shutdown(wait=True)
@@ -131,7 +142,6 @@ _there: list[Store] = []
 
 
 def _open_store(path: Path) -> None:
-    memory.give_back()
     _there.append(SqliteStore(path))
 
 
@@ -145,4 +155,8 @@ def _lighten_there(job: Job, store: Store) -> Lightened:
     if made.prompt is not None:  # its texts are worth nothing to the other side
         made.segments, made.prompt = made.prompt.segments(), None
     made.came = b""
+    if not made.changed:
+        made.body = b""  # the other side has it
+    if len(job.body) > INLINE:
+        memory.give_back()
     return made

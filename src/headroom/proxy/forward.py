@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -28,6 +28,8 @@ _CONNECT_SECONDS = 30.0
 """Until a connection stands; an answer may take as long as it takes."""
 _CONNECTIONS = 1000
 """At once, to all providers."""
+_PIECE = 2**18
+"""Bytes of a large body that are handed to a socket at once: copying 20 MB would stop everybody's stream for 15 ms."""
 LINE = 64 * 1024
 """Bytes of one header field, as large as other proxies allow."""
 
@@ -97,11 +99,21 @@ async def send(client: aiohttp.ClientSession, method: str, call: Call) -> aiohtt
     call.started = time.perf_counter()
     url = URL(call.url, encoded=True)
     proxy, told = by_way_of(url)
+    body: bytes | AsyncIterable[bytes | memoryview] | None = call.body
+    if isinstance(body, bytes) and len(body) > 4 * _PIECE:
+        call.headers["Content-Length"] = str(len(body))
+        body = _pieces(body)
     answer = await client.request(
-        method, url, headers=call.headers, data=call.body, allow_redirects=False, proxy=proxy, proxy_auth=told
+        method, url, headers=call.headers, data=body, allow_redirects=False, proxy=proxy, proxy_auth=told
     )
     call.status = answer.status
     return answer
+
+
+async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
+    view = memoryview(body)
+    for start in range(0, len(view), _PIECE):
+        yield view[start : start + _PIECE]
 
 
 async def relay(

@@ -1,7 +1,8 @@
-"""Memory that large requests took goes back to the system.
+"""Memory that large requests took goes back to the system, once nobody needs it.
 
-glibc's allocator learns from a freed 20 MB body to take the next one from its heap, where whatever comes to stand behind
-it keeps it: a proxy that saw two of them would stay 150 MB larger. Fixed limits keep large blocks apart.
+glibc keeps what was freed below something that is still in use: a proxy that saw two bodies of 20 MB would stay 150 MB
+larger. To have each large block mapped by itself (M_MMAP_THRESHOLD) would give it back at once, but then every copy of
+a body costs its page faults again, five times as long, while everybody's stream waits.
 """
 
 from __future__ import annotations
@@ -10,16 +11,9 @@ import contextlib
 import ctypes
 import sys
 
-_OPTIONS = {-3: 2**20, -1: 2**22, -8: 2}
-"""From glibc's `malloc.h`. M_MMAP_THRESHOLD: bytes from which a block stands by itself and goes back when it is freed;
-M_TRIM_THRESHOLD: free bytes at the heap's end that go back; M_ARENA_MAX: heaps, of which each thread would have its own."""
-
 
 def give_back() -> None:
-    """Fix the allocator's limits for this process; nothing where it is not glibc's."""
-    if sys.platform != "linux":
-        return
-    with contextlib.suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        for option, value in _OPTIONS.items():
-            mallopt(option, value)
+    """Release free pages wherever they lie; nothing where the allocator is not glibc's."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

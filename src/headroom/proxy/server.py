@@ -29,7 +29,6 @@ from headroom.ledger.ledger import Ledger
 from headroom.ledger.prices import Prices
 from headroom.originals import files
 from headroom.originals.sqlite import SqliteStore
-from headroom.proxy import memory
 from headroom.proxy.app import Proxy, create, runner
 from headroom.proxy.options import Options, is_loopback
 
@@ -105,7 +104,6 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
         _supervise(options.workers, listening)
         return
     sys.setswitchinterval(_SWITCH_SECONDS)
-    memory.give_back()
     loop = _loop()
     try:
         loop.run_until_complete(_run(options, listening))
