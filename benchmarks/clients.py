@@ -12,7 +12,8 @@ A needle is a string that must reach the model in the result of a certain step. 
 elsewhere in what the provider had been sent up to then: a repeat refers to it. It counts as "elsewhere", and as lost
 where it stands nowhere, and only if it was there without the proxy. Cost: fresh tokens at 1, cache writes at 1.25, cache
 reads at 0.1. Tokens are the provider's own count. Failures are those that the proxy's ledger recorded. A client without
-tools (aider) has requests instead of turns, and "as without" is that it ended in the same way.
+tools (aider) has requests instead of turns, and "as without" is that it ended in the same way. Ids, dates and signatures
+differ from run to run, which moves the tokens of a short session by 1 %.
 """
 
 import argparse
