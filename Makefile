@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
+SDKS := tests/proxy/ts/node_modules
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -37,7 +38,11 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh
 
-test: $(READY)
+# The TypeScript SDKs that tests/proxy drives; without npm those tests say why they are skipped.
+$(SDKS): tests/proxy/ts/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests/proxy/ts --silent --no-audit --no-fund && touch $@; fi
+
+test: $(READY) $(SDKS)
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 # Claude Code asks for a newer Node.js than its program needs: --force. Its program comes without npm's scripts.

@@ -2,11 +2,12 @@
 provider saw once it sees for ever, whatever happens to the proxy in between.
 """
 
+import gzip
 import json
 
 import pytest
 from provider import Raw
-from provider_answers import Turn
+from provider_answers import Turn, rendered
 from provider_client import BrokenOffError
 from provider_errand import OWN_TOOL
 from provider_talk import HANDLE, PATHS, Talk, assert_only_grew, compact, output
@@ -118,3 +119,26 @@ def test_nothing_is_offered_where_originals_cannot_be_asked_for(launch, provider
         assert OWN_TOOL not in last
         assert not HANDLE.search(last)
         assert_only_grew(form, [seen.value for seen in provider.turns])
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_an_answer_that_comes_encoded_all_the_same_is_joined(client, provider, streams):
+    """Some providers encode whatever they were asked for."""
+
+    def zipped(turn):
+        def answer(seen):
+            content_type, chunks = rendered(turn(seen), "anthropic", seen)
+            return Raw(
+                200, {"content-type": content_type, "content-encoding": "gzip"}, (gzip.compress(b"".join(chunks)),)
+            )
+
+        return answer
+
+    talk = talk_of("anthropic", f"zipped {streams}")
+    talk.turn(client, provider, 0)
+    provider.say(zipped(asking("zipped")), zipped(lambda _: Turn("That is all.")))
+    answer = client.send(talk.path, compact({**talk.value(), "stream": streams}))
+    assert provider.script == type(provider.script)()
+    assert streams or "That is all." in answer.body.decode()
+    assert OWN_TOOL not in answer.body.decode()
+    assert "content-encoding" not in {name.lower() for name, _ in answer.headers}

@@ -29,6 +29,7 @@ from headroom.proxy.leaks import Watched
 from headroom.proxy.lighten import Lightened
 from headroom.proxy.routes import Route
 from headroom.wire.usage import Tee
+from headroom.wire.usage_encoding import ENCODINGS, decoder
 
 _OK = 200
 
@@ -119,7 +120,7 @@ class Exchange:
         response = web.StreamResponse(
             status=answer.status,
             reason=answer.reason,
-            headers=headers.back(answer.raw_headers, without=frozenset({"content-length"})),
+            headers=headers.back(answer.raw_headers, without=frozenset({"content-length", "content-encoding"})),
         )
         joined = self._splice(call, answer)
         while True:
@@ -186,9 +187,11 @@ class Exchange:
         source: tuple[aiohttp.ClientResponse, Call, Tee | None],
     ) -> None:
         answer, call, tee = source
+        decode = decoder(_encoding(answer))
         async for chunk in answer.content.iter_any():
             call.first_byte = call.first_byte or time.perf_counter()
-            await self._show(response, joined.feed(chunk))
+            for piece in (chunk,) if decode is None else decode(chunk):
+                await self._show(response, joined.feed(piece))
             if tee is not None:
                 tee.feed(chunk)
 
@@ -209,4 +212,9 @@ class Exchange:
 
 
 def _readable(answer: aiohttp.ClientResponse) -> bool:
-    return answer.status == _OK and answer.headers.get("Content-Encoding", "identity") == "identity"
+    return answer.status == _OK and _encoding(answer) in ENCODINGS
+
+
+def _encoding(answer: aiohttp.ClientResponse) -> str:
+    """Some providers encode whatever they were asked for."""
+    return answer.headers.get("Content-Encoding", "").strip().lower()

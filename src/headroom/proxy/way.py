@@ -90,13 +90,18 @@ def settles(request: Request) -> bool:
 def holds(way: Way, request: Request) -> bool:
     """Whether a later request of a conversation can still go the stored way.
 
-    Where not, it goes without the tool and the hidden turns, and nothing new is left out: a subscription's token, a history kept elsewhere or
-    several candidates rule our own tool out whatever was stored. The others rest on the client alone.
+    Where not, it goes without the tool and the hidden turns, and nothing new is left out: a subscription's token, a history
+    kept elsewhere or several candidates rule our own tool out whatever was stored. The others rest on the client's tools:
+    another conversation that begins alike may have none of them.
     """
-    if way != "proxy":
+    names = list(_names(request))
+    if way == "mcp":
+        return not names or any(map(retrieval.is_named, names)) or _loaded_later(request)
+    if way == "file":
+        return not names or any(map(_reads, names))
+    if way == "none":
         return True
     value = request.body.value
-    names = list(_names(request))
     return (
         request.format != "responses"
         and offer(request.body, request.format) is not None

@@ -23,6 +23,8 @@ except ImportError:  # comes with aiohttp's fast parts; where it is missing, usa
 Decode = Callable[[bytes], Iterator[bytes]]
 
 _PIECE = 2**20
+ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate", "zstd"} | ({"br"} if brotli is not None else set()))
+"""Those that `decoder` undoes."""
 
 
 def decoder(encoding: str) -> Decode | None:
