@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom import Settings, engine, wire
-from headroom.compression import pipeline
 from headroom.originals.facts import recall, remember
 from headroom.originals.store import MemoryStore
 

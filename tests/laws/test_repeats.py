@@ -287,7 +287,10 @@ def test_a_huge_or_repetitive_text_does_not_explode():
 
 
 def test_how_a_run_ended_is_said_again():
-    first = [*(f"tests/test_a.py::test_{n} PASSED" for n in range(30)), "FAILED tests/test_a.py::test_x - assert 1 == 2"]
+    first = [
+        *(f"tests/test_a.py::test_{n} PASSED" for n in range(30)),
+        "FAILED tests/test_a.py::test_x - assert 1 == 2",
+    ]
     again = "\n".join(["collected 31 items", *first, "1 failed, 30 passed in 0.51s"])
     blocks = conversation(("pytest -v", "\n".join([*first, "1 failed, 30 passed in 0.51s"])), ("pytest -v", again))
     [made] = [text for at, text in texts(blocks).items() if at == blocks[-1].path[0]]

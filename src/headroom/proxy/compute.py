@@ -4,7 +4,9 @@ Rules:
 * A request with up to `NEW` characters of new text is done in one thread. More, or a body over `INLINE` bytes, goes to a
   process of its own, started when first needed and ended when it was idle for a while: decoding or searching so much
   would hold the interpreter for too long.
-* The choice depends on sizes alone, and both give the same bytes.
+* While several requests wait for the thread, the process takes its share of them, once it is there: nobody waits for it
+  to start.
+* Who does it changes no byte: sizes and what was decided before say what a text becomes.
 * A process that dies (killed, out of memory) costs its request the saving, never the request.
 """
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
@@ -39,6 +41,8 @@ _MEMORY = 32 * 2**20
 IDLE_SECONDS = 20.0
 _TIDY_SECONDS = 2.0
 """After the last large body; while they come, what one leaves behind serves the next."""
+_CROWD = 3
+"""Requests at the thread from which the process helps."""
 HANG_SECONDS = 60.0
 """A guard against hangs alone: what takes this long goes out as it came, and the failure is recorded."""
 
@@ -56,6 +60,10 @@ class Compute:
         self._idle: asyncio.TimerHandle | None = None
         self._tidy: asyncio.TimerHandle | None = None
         self._waiting = 0
+        self._inline = 0
+        """Requests at the thread."""
+        self._ready = False
+        """Whether the process has started."""
 
     def warm(self) -> None:
         """Load what the first request needs, before it comes: half a second that nobody waits for."""
@@ -63,16 +71,16 @@ class Compute:
 
     async def run(self, job: Job) -> Lightened:
         """The request made lighter; after a hang or a death of the process, as it came."""
-        loop = asyncio.get_running_loop()
         try:
-            if len(job.body) <= INLINE:
-                future = loop.run_in_executor(self._thread, lighten, job, self._store, self._memory, NEW)
-                made = await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+            if len(job.body) <= INLINE and not self._crowded():
+                made = await self._here(job)
                 if made is not None:
                     return made
             made = await asyncio.wait_for(self._elsewhere(partial(_lighten_there, job)), HANG_SECONDS)
         except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
             self.close_process()
+            if isinstance(error, asyncio.TimeoutError):  # what hangs keeps its thread; the next request gets another
+                self._thread = ThreadPoolExecutor(1, "lighten")
             return Lightened(
                 job.body, failures=(Failure("compute", f"{type(error).__name__} at {len(job.body)} bytes"),)
             )
@@ -99,15 +107,41 @@ class Compute:
         assert callable(work)
         await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
+    async def _here(self, job: Job) -> Lightened | None:
+        self._inline += 1
+        try:
+            loop = asyncio.get_running_loop()
+            future = loop.run_in_executor(self._thread, lighten, job, self._store, self._memory, NEW)
+            return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+        finally:
+            self._inline -= 1
+
+    def _crowded(self) -> bool:
+        """Whether the process should take the next request; starts it where it is wanted and not there yet."""
+        if self._inline < _CROWD or self._waiting > self._inline:
+            return False
+        if self._process is None:
+            self._start_process().submit(_there_do, _nothing).add_done_callback(self._has_started)
+            self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self.close_process)
+        return self._ready
+
+    def _has_started(self, started: Future[None]) -> None:
+        self._ready = not started.cancelled() and started.exception() is None
+
+    def _start_process(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        self._process = ProcessPoolExecutor(1, context, _open_store, (self._path,))
+        return self._process
+
     async def _elsewhere(self, work: Callable[[Store], _T]) -> _T:
         loop = asyncio.get_running_loop()
         self._cancel_timers()
-        if self._process is None:
-            context = multiprocessing.get_context("spawn")
-            self._process = ProcessPoolExecutor(1, context, _open_store, (self._path,))
+        process = self._process or self._start_process()
         self._waiting += 1
         try:
-            return await asyncio.wrap_future(self._process.submit(_there_do, work))
+            found = await asyncio.wrap_future(process.submit(_there_do, work))
+            self._ready = True
+            return found
         finally:
             self._waiting -= 1
             if not self._waiting:
@@ -121,7 +155,7 @@ class Compute:
 
     def close_process(self) -> None:
         """End the process; the next large body starts another."""
-        process, self._process = self._process, None
+        process, self._process, self._ready = self._process, None, False
         if process is not None:
             process.shutdown(wait=False, cancel_futures=True)
 
@@ -143,6 +177,10 @@ _there: list[Store] = []
 
 def _open_store(path: Path) -> None:
     _there.append(SqliteStore(path))
+
+
+def _nothing(_: Store) -> None:
+    """Only to have the process started."""
 
 
 def _there_do(work: Callable[[Store], _T]) -> _T:
