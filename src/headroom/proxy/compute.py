@@ -4,8 +4,8 @@ Rules:
 * A request with up to `NEW` characters of new text is done in one thread. More, or a body over `INLINE` bytes, goes to a
   process of its own, started when first needed and ended when it was idle for a while: decoding or searching so much
   would hold the interpreter for too long.
-* While several requests wait for the thread, the process takes its share of them, once it is there: nobody waits for it
-  to start.
+* While several requests wait for one of the two, the other takes its share; nobody waits for the process to start where
+  the thread can do it.
 * Who does it changes no byte: sizes and what was decided before say what a text becomes.
 * A process that dies (killed, out of memory) costs its request the saving, never the request.
 """
@@ -43,6 +43,9 @@ _TIDY_SECONDS = 2.0
 """After the last large body; while they come, what one leaves behind serves the next."""
 _CROWD = 3
 """Requests at the thread from which the process helps."""
+_QUEUE = 2
+"""Requests at the process from which the thread helps, with what is not too large for it."""
+_MIDDLING = 2**20
 HANG_SECONDS = 60.0
 """A guard against hangs alone: what takes this long goes out as it came, and the failure is recorded."""
 
@@ -111,7 +114,9 @@ class Compute:
         self._inline += 1
         try:
             loop = asyncio.get_running_loop()
-            future = loop.run_in_executor(self._thread, lighten, job, self._store, self._memory, NEW)
+            helps = self._waiting >= _QUEUE and len(job.body) <= _MIDDLING
+            most = None if helps else NEW
+            future = loop.run_in_executor(self._thread, lighten, job, self._store, self._memory, most)
             return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
         finally:
             self._inline -= 1
