@@ -36,8 +36,10 @@ INLINE = 4_000_000
 """Bytes of a body: decoding so much holds the interpreter for about 10 ms."""
 NEW = 256 * 1024
 """Characters of new text: one pass of a regular expression over so much holds the interpreter for some milliseconds."""
-_MEMORY = 32 * 2**20
-"""Bytes of what was sent lately: some hundred conversations."""
+_MEMORY = 16 * 2**20
+"""Bytes of what was sent lately: some fifty conversations."""
+_MEMORY_THERE = 4 * 2**20
+"""Bytes that the process keeps of decisions: it sees a conversation now and then."""
 IDLE_SECONDS = 20.0
 _TIDY_SECONDS = 2.0
 """After the last large body; while they come, what one leaves behind serves the next."""
@@ -181,7 +183,7 @@ _there: list[Store] = []
 
 
 def _open_store(path: Path) -> None:
-    _there.append(SqliteStore(path))
+    _there.append(SqliteStore(path, cache_bytes=_MEMORY_THERE))
 
 
 def _nothing(_: Store) -> None:

@@ -24,8 +24,8 @@ _HEAD: Mapping[Format, tuple[str, ...]] = {
 BYTES_PER_TOKEN = 4
 """Of hidden turns, which are counted by their size alone."""
 _MARK = '"cache_control"'
-_COUNTED = 100_000
-"""Texts whose tokens are remembered: each turn of a conversation sends all the earlier ones again. 10 MB."""
+_COUNTED = 50_000
+"""Texts whose tokens are remembered: each turn of a conversation sends all the earlier ones again. 5 MB."""
 
 _counted: dict[str, int] = {}
 

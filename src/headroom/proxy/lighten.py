@@ -27,9 +27,9 @@ from headroom.originals.store import Store
 from headroom.proxy import chains, counting, hidden, way
 from headroom.proxy.chains import Chain, Link
 from headroom.proxy.counting import Prompt
-from headroom.proxy.hidden_anthropic import AnthropicShape
-from headroom.proxy.hidden_chat import ChatShape
-from headroom.proxy.hidden_gemini import GeminiShape
+from headroom.proxy.hidden.anthropic import AnthropicShape
+from headroom.proxy.hidden.chat import ChatShape
+from headroom.proxy.hidden.gemini import GeminiShape
 from headroom.proxy.options import Retrieve
 from headroom.proxy.way import Way
 from headroom.settings import Settings

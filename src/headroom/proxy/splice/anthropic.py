@@ -10,8 +10,8 @@ from typing import Any
 
 from headroom.blocks import Path
 from headroom.proxy.hidden import Piece
-from headroom.proxy.hidden_anthropic import AnthropicShape
-from headroom.proxy.hidden_raw import decode, encode
+from headroom.proxy.hidden.anthropic import AnthropicShape
+from headroom.proxy.hidden.raw import decode, encode
 from headroom.proxy.splice.framing import Event, Sse
 from headroom.proxy.splice.rounds import CutError, Job, Rounds
 from headroom.proxy.splice.stream import Streamed

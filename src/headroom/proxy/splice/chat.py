@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from headroom.proxy.hidden import Piece
-from headroom.proxy.hidden_chat import NO_PART, ChatShape
-from headroom.proxy.hidden_raw import encode
+from headroom.proxy.hidden.chat import NO_PART, ChatShape
+from headroom.proxy.hidden.raw import encode
 from headroom.proxy.splice.framing import Event, Sse
 from headroom.proxy.splice.rounds import CutError, Job, Rounds
 from headroom.proxy.splice.stream import Streamed

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
 
-from headroom.proxy.hidden_raw import decode
+from headroom.proxy.hidden.raw import decode
 
 _END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")

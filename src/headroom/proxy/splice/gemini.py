@@ -10,8 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from headroom.proxy.hidden import Piece
-from headroom.proxy.hidden_gemini import GeminiShape
-from headroom.proxy.hidden_raw import encode, raws
+from headroom.proxy.hidden.gemini import GeminiShape
+from headroom.proxy.hidden.raw import encode, raws
 from headroom.proxy.splice.framing import Array, Event, Sse
 from headroom.proxy.splice.rounds import CutError, Job, Rounds
 from headroom.proxy.splice.stream import Streamed

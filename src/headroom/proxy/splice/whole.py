@@ -11,10 +11,10 @@ from typing import Final
 
 from headroom.blocks import Path
 from headroom.proxy.hidden import Piece, Shape
-from headroom.proxy.hidden_anthropic import AnthropicShape
-from headroom.proxy.hidden_chat import ChatShape
-from headroom.proxy.hidden_gemini import GeminiShape
-from headroom.proxy.hidden_raw import decode, encode, to_bytes, value
+from headroom.proxy.hidden.anthropic import AnthropicShape
+from headroom.proxy.hidden.chat import ChatShape
+from headroom.proxy.hidden.gemini import GeminiShape
+from headroom.proxy.hidden.raw import decode, encode, to_bytes, value
 from headroom.proxy.splice.gemini import OUTPUT
 from headroom.proxy.splice.leaks import leaks
 from headroom.proxy.splice.rounds import ODD, Again, CutError, Done, Job, Rounds

@@ -12,7 +12,7 @@ from typing import Final
 from headroom.blocks import Call, Path
 from headroom.originals.retrieval import TOOL
 from headroom.proxy.hidden import Piece, meaning
-from headroom.proxy.hidden_raw import decode, encode, raws, to_bytes, value
+from headroom.proxy.hidden.raw import decode, encode, raws, to_bytes, value
 from headroom.wire.access import elements, get
 from headroom.wire.body import Body
 

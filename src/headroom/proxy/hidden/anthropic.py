@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from headroom.blocks import Call, Path
 from headroom.originals.retrieval import TOOL
 from headroom.proxy.hidden import Kind, Piece, meaning
-from headroom.proxy.hidden_raw import decode, encode, raws, to_bytes, value
+from headroom.proxy.hidden.raw import decode, encode, raws, to_bytes, value
 from headroom.wire.access import elements, get
 from headroom.wire.body import AddKey, Body
 
