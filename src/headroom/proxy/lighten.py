@@ -238,7 +238,7 @@ def _way(work: _Work) -> Way:
     """The way of this conversation, chosen at its first request with tools and kept; `none` where it does not hold."""
     job = work.job
     request = way.Request(work.body, job.format, job.headers, job.model)
-    agent = next((job.headers[name] for name in _AGENT_HEADERS if job.headers.get(name)), "")
+    agent = _first_of(_AGENT_HEADERS, job.headers)
     key = f"way:{way.conversation_key(work.body, work.blocks, agent)}"
     try:
         chosen = facts.recall(work.store, [key]).get(key)
@@ -276,13 +276,17 @@ def _write_files(work: _Work, folder: FilePath, edits: list[Edit]) -> None:
 
 def conversation(body: Body, headers: Mapping[str, str], blocks: list[Block], keys: list[str]) -> str:
     """What names a conversation: the client's own session and agent, else its first messages."""
-    session = next((headers[name] for name in _SESSION_HEADERS if headers.get(name)), "")
+    session = _first_of(_SESSION_HEADERS, headers)
     session = session or _text(body.value.get("prompt_cache_key"))
-    agent = next((headers[name] for name in _AGENT_HEADERS if headers.get(name)), "")
+    agent = _first_of(_AGENT_HEADERS, headers)
     if session:
         return cache.digest(f"{session}\n{agent}")[:16]
     first = next((at for at, block in enumerate(blocks) if block.role in ("assistant", "call", "result")), len(blocks))
     return cache.digest(f"{keys[first - 1] if first else ''}\n{agent}")[:16]
+
+
+def _first_of(names: tuple[str, ...], headers: Mapping[str, str]) -> str:
+    return next((headers[name] for name in names if headers.get(name)), "")
 
 
 def _least_marked(model: str) -> int:
