@@ -14,7 +14,7 @@ from rich.table import Table
 
 import headroom
 from headroom import config, tokens
-from headroom.compression.compressors import TABLE
+from headroom.compression.compressors import ABSENT, TABLE
 from headroom.errors import HeadroomError, StoreError
 from headroom.ledger.report import Report
 from headroom.originals.sqlite import SqliteStore
@@ -94,7 +94,10 @@ def _compressors() -> list[_Line]:
         kinds = config.settings().kinds
     except HeadroomError:
         kinds = {}
-    return [
+    absent = [
+        _Line(entry.name, "attention", f'not installed: pip install "headroom-ai[{entry.extra}]"') for entry in ABSENT
+    ]
+    return absent + [
         _Line(entry.name, "attention", f"{kinds[entry.name]} by your settings")
         if entry.name in kinds
         else _Line(entry.name, "ok", entry.promise[:1].upper() + entry.promise[1:].removesuffix("."))

@@ -112,3 +112,7 @@ class Compressor:
     """Whether it is lossless and leaves what an agent would quote untouched, so that it may act on exact reads."""
     data: bool = True
     """Whether this is output or data (logs, tables, JSON), not text an agent may edit: reads of the latter stay exact."""
+    extra: str = ""
+    """The optional dependency it needs: `pip install "headroom-ai[code]"`. Empty: none."""
+    needs: tuple[str, ...] = ()
+    """Modules of that extra. Where one is missing the entry leaves the table, and `doctor` says so."""

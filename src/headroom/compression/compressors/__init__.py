@@ -1,7 +1,9 @@
 """The table of compressors: one file for each kind of content, one line each here. Nothing else names them.
 
-Order decides between equal scores.
+Order decides between equal scores. An entry whose extra is not installed leaves the table.
 """
+
+from importlib.util import find_spec
 
 from headroom.compression.compressors import (
     diff,
@@ -18,7 +20,7 @@ from headroom.compression.compressors import (
 )
 from headroom.compression.contract import Compressor
 
-TABLE: tuple[Compressor, ...] = (
+ALL: tuple[Compressor, ...] = (
     structured.COMPRESSOR,
     test_output.COMPRESSOR,
     table.COMPRESSOR,
@@ -31,3 +33,8 @@ TABLE: tuple[Compressor, ...] = (
     search.COMPRESSOR,
     listing.COMPRESSOR,
 )
+"""Every compressor there is."""
+ABSENT: tuple[Compressor, ...] = tuple(entry for entry in ALL if not all(map(find_spec, entry.needs)))
+"""Those whose extra is not installed."""
+TABLE: tuple[Compressor, ...] = tuple(entry for entry in ALL if entry not in ABSENT)
+"""Those that can act here."""
