@@ -313,7 +313,7 @@ def test_nothing_of_a_request_is_written_where_a_part_cannot_be(ledger, report):
     for broken in ({"tool": object()}, {"tokens_after": 2**70}):
         with pytest.raises(StoreError):
             ledger.add(request(failures=(failed(),), edits=(edited(1), edited(2, **broken))))
-    with suppress(KeyboardInterrupt), ledger._database.writing() as connection:
+    with suppress(KeyboardInterrupt), ledger._file.writing() as connection:
         connection.execute("DELETE FROM hours")
         raise KeyboardInterrupt
     assert (report.totals().requests, report.failures(), report.edits()) == (1, [], [])

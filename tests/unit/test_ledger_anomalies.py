@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from ledger_entries import NOON, PRICES, edited, request
 
+from headroom import sqlite_file
 from headroom.errors import StoreError
-from headroom.ledger import database, tables
+from headroom.ledger import tables
 from headroom.ledger.ledger import Ledger
 from headroom.ledger.report import Report
 
@@ -57,7 +58,7 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_locked_by_another_process(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.05)
     ledger.add(request())
     holder = sqlite3.connect(ledger.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -71,7 +72,7 @@ def test_locked_by_another_process(ledger: Ledger, monkeypatch: pytest.MonkeyPat
 
 def test_disk_full(ledger: Ledger) -> None:
     ledger.add(request())
-    with ledger._database.session() as connection:
+    with ledger._file.session() as connection:
         connection.execute("PRAGMA max_page_count = 30")
     many = tuple(edited(number) for number in range(2000))
     with pytest.raises(StoreError, match=r"full.*Free some space"):
@@ -109,11 +110,11 @@ def test_a_newer_schema_is_refused_and_left_alone(ledger: Ledger) -> None:
     ledger.add(request())
     ledger.close()
     with sqlite3.connect(ledger.path) as newer:
-        newer.execute(f"PRAGMA user_version = {tables.VERSION + 1}")
+        newer.execute(f"PRAGMA user_version = {tables.LEDGER.version + 1}")
     with pytest.raises(StoreError, match="newer Headroom"):
         ledger.add(request())
     with sqlite3.connect(ledger.path) as newer:
-        newer.execute(f"PRAGMA user_version = {tables.VERSION}")
+        newer.execute(f"PRAGMA user_version = {tables.LEDGER.version}")
     assert count(ledger) == 1
 
 
@@ -192,7 +193,7 @@ for number in range(100_000):
 def sum_of_requests(ledger: Ledger):
     """Totals from single rows instead of hours."""
     report = Report(ledger.path)
-    with report._database.session() as connection:
+    with report._file.session() as connection:
         connection.execute("CREATE TEMP VIEW hours AS SELECT * FROM requests")
         return report.totals()
 

@@ -288,7 +288,7 @@ def test_a_repeated_conversation_is_answered_without_searching_the_file(sqlite: 
     sqlite.put({}, [Decision(key, "text") for key in keys])
     sqlite.decisions(keys)
     seen: list[str] = []
-    with sqlite._session() as database:
+    with sqlite._file.session() as database:
         database.set_trace_callback(seen.append)
     assert len(sqlite.decisions(keys)) == 50
     assert [statement for statement in seen if "decisions" in statement] == []

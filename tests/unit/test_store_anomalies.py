@@ -17,9 +17,10 @@ import pytest
 from headroom.blocks import Decision
 from headroom.compression.markers import handle_of
 from headroom.errors import StoreError, UnknownHandleError
-from headroom.originals import database
+from headroom.originals.schema import STORE
 from headroom.originals.sqlite import SqliteStore
 from headroom.originals.store import digest
+from headroom.sqlite_file import SqliteFile
 
 PRELUDE = """
 import sys
@@ -75,7 +76,7 @@ def test_locked_by_another_process(store: SqliteStore) -> None:
 
 def test_disk_full(store: SqliteStore) -> None:
     before = keep(store, noise(0, 20_000))
-    with store._session() as connection:
+    with store._file.session() as connection:
         connection.execute("PRAGMA max_page_count = 20")
     with pytest.raises(StoreError, match=r"full.*Free some space"):
         keep(store, noise(1, 400_000))
@@ -268,8 +269,8 @@ def test_a_crowd_of_readers_outlives_a_purge(store: SqliteStore) -> None:
 
 
 def test_errors_of_the_system_say_what_to_do() -> None:
-    said = str(database.explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), Path("store")))
-    assert said.startswith("store: No space left on device. Free some space")
+    said = str(SqliteFile("/store", STORE).explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+    assert said.startswith("/store: No space left on device. Free some space")
 
 
 def test_a_store_that_is_dropped_closes_its_file(tmp_path: Path) -> None:

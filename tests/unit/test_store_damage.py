@@ -13,7 +13,7 @@ import pytest
 from headroom.blocks import Decision
 from headroom.compression.markers import handle_of
 from headroom.errors import StoreError, UnknownHandleError
-from headroom.originals import database
+from headroom.originals.schema import STORE
 from headroom.originals.sqlite import SqliteStore
 from headroom.originals.store import digest
 
@@ -76,11 +76,11 @@ def test_the_database_of_another_program_is_refused_and_left_alone(store: Sqlite
 
 def test_a_newer_schema_is_refused_and_left_alone(store: SqliteStore) -> None:
     handle = keep(store, "text")
-    change(store, f"PRAGMA user_version = {database.VERSION + 1}")
+    change(store, f"PRAGMA user_version = {STORE.version + 1}")
     assert store.original(handle) == "text"  # open before the upgrade: the tables are still there
     with pytest.raises(StoreError, match=r"newer Headroom.*upgrade"):
         SqliteStore(store.path).original(handle)
-    change(store, f"PRAGMA user_version = {database.VERSION}")
+    change(store, f"PRAGMA user_version = {STORE.version}")
     assert SqliteStore(store.path).original(handle) == "text"
 
 

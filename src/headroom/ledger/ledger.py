@@ -8,9 +8,9 @@ from pathlib import Path
 
 from headroom.ledger import tables
 from headroom.ledger.accounting import account
-from headroom.ledger.database import Database
 from headroom.ledger.entry import Entry
 from headroom.ledger.prices import Prices
+from headroom.sqlite_file import SqliteFile
 
 MAX_AGE_DAYS = 365
 MAX_ROWS = 1_000_000
@@ -35,7 +35,7 @@ class Ledger:
             max_age_days: of older requests only sums stay; looked at once a process.
             max_rows: above it the oldest are treated so, until a tenth of it is free.
         """
-        self._database = Database(path)
+        self._file = SqliteFile(path, tables.LEDGER)
         self._prices = prices or Prices()
         self._max_age_days = max_age_days
         self._max_rows = max_rows
@@ -44,7 +44,7 @@ class Ledger:
     @property
     def path(self) -> Path:
         """The file."""
-        return self._database.path
+        return self._file.path
 
     def add(self, entry: Entry) -> None:
         """Write one request; a tenth of a millisecond or two, so never on an event loop.
@@ -53,7 +53,7 @@ class Ledger:
             StoreError: it cannot be written; nothing of it was.
         """
         accounted = account(entry, self._prices)
-        with self._database.writing() as connection:
+        with self._file.writing() as connection:
             if not self._tidy:
                 self._fold_old(connection, entry.at)
             tables.add(connection, entry, accounted)
@@ -61,7 +61,7 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
-        self._database.close()
+        self._file.close()
 
     def _fold_old(self, connection: sqlite3.Connection, now: float) -> None:
         tables.trim(connection)

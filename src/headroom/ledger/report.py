@@ -13,7 +13,6 @@ from math import ceil
 from typing import Any, Literal
 
 from headroom.ledger.accounting import NANO
-from headroom.ledger.database import Database
 from headroom.ledger.figures import (
     Bucket,
     Conversation,
@@ -26,7 +25,8 @@ from headroom.ledger.figures import (
     Spread,
     Totals,
 )
-from headroom.ledger.tables import HOUR, SUMMED
+from headroom.ledger.tables import HOUR, LEDGER, SUMMED
+from headroom.sqlite_file import SqliteFile
 
 __all__ = [
     "EVERYTHING",
@@ -56,7 +56,7 @@ class Report:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Name the ledger's file; nothing is opened yet."""
-        self._database = Database(path)
+        self._file = SqliteFile(path, LEDGER)
 
     def totals(self, which: Filter = EVERYTHING) -> Totals:
         """Everything summed up."""
@@ -156,13 +156,13 @@ class Report:
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
-        self._database.close()
+        self._file.close()
 
     def _rows(self, query: str, which: Filter, **values: object) -> list[sqlite3.Row]:
         where = ["hour >= :since"]
         where += [f"{name} = :{name}" for name in ("tag", "conversation") if getattr(which, name) is not None]
         values |= {"since": int(which.since // HOUR), "tag": which.tag, "conversation": which.conversation}
-        with self._database.session() as connection:
+        with self._file.session() as connection:
             sums = "hours" if which.conversation is None else "requests"
             cursor = connection.execute(query.format(where=" AND ".join(where), sums=sums), values)
             cursor.row_factory = sqlite3.Row

@@ -14,14 +14,8 @@ from collections import defaultdict
 from headroom.ledger.accounting import HIDDEN, Account
 from headroom.ledger.entry import Entry
 from headroom.ledger.prices import Tokens
+from headroom.sqlite_file import Kind
 
-VERSION = 1
-"""In `user_version`. Raise it with the tables, and upgrade older files in `database`."""
-APPLICATION = 0x4844524C
-"""`HDRL` in `application_id`: this SQLite file is a Headroom ledger."""
-WHOSE = """SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
-                  (SELECT count(*) FROM sqlite_master)"""
-"""One statement, so one moment: another process may be making the tables."""
 HOUR = 3600
 EDITS, FAILURES = 20_000, 20_000
 """Rows kept of each when the file is tidied: the latest."""
@@ -51,7 +45,7 @@ _SUMMED = """
 """
 SUMMED = tuple(line.split()[0] for line in _SUMMED.strip().splitlines())
 """Columns that are summed: in `requests` one row's, in `hours` an hour's."""
-SCHEMA = (
+_TABLES = (
     f"""CREATE TABLE requests (
     id INTEGER PRIMARY KEY,
     hour INTEGER NOT NULL,          -- since 1970
@@ -83,6 +77,15 @@ SCHEMA = (
     id INTEGER PRIMARY KEY, hour INTEGER NOT NULL, at REAL NOT NULL, conversation TEXT NOT NULL, tag TEXT NOT NULL,
     place TEXT NOT NULL, reason TEXT NOT NULL
 )""",
+)
+
+LEDGER = Kind(
+    name="ledger",
+    application=0x4844524C,  # `HDRL`
+    version=1,
+    schema=_TABLES,
+    wal_limit=16 * 2**20,
+    room="",
 )
 
 _REQUEST = (

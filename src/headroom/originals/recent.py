@@ -25,20 +25,20 @@ class Recent:
         self._limit = limit
         self._size = 0
         self._decisions: OrderedDict[str, Decision] = OrderedDict()
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[sqlite3.Connection, int, int] | None = None
         self._deletions: int | None = None
 
     def refresh(self, database: sqlite3.Connection, hour: int) -> None:
-        """Forget everything if something was deleted since the last call, or a new hour has begun."""
+        """Forget everything if something was deleted since the last call, or a new hour has begun, or the file was opened anew."""
         (version,) = database.execute(
             "PRAGMA data_version"
         ).fetchone()  # changes with every commit of another connection
-        if self._seen == (version, hour):
+        if self._seen == (database, version, hour):
             return
         deletions = tables.deletions(database)
-        if self._deletions != deletions or self._seen is None or self._seen[1] != hour:
+        if self._deletions != deletions or self._seen is None or self._seen[::2] != (database, hour):
             self.clear()
-        self._seen, self._deletions = (version, hour), deletions
+        self._seen, self._deletions = (database, version, hour), deletions
 
     def get(self, keys: Iterable[str]) -> dict[str, Decision]:
         """Those of `keys` that are held."""

@@ -1,8 +1,6 @@
 """The default store: one SQLite file (WAL, zstd), shared by all processes and threads of a user.
 
-* Importing and constructing touch nothing; the file is opened at the first call and again after a failure, after a
-  fork, and when it was moved away or replaced. So nothing that went wrong once stays wrong.
-* `synchronous=NORMAL`: what `put` kept survives `kill -9`; a power cut may lose the last seconds, never half a put.
+* Importing and constructing touch nothing; `sqlite_file` says when the file is opened, and what a commit survives.
 * Age counts from the last use, in hours: what a live conversation uses stays. Oldest last use goes first, and a
   decision goes with its original (a trigger sees to it).
 * A cache of decisions answers a repeated conversation without searching the file. It is emptied when any process
@@ -14,11 +12,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-import threading
 import time
-import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -30,17 +26,16 @@ from headroom.compression.markers import HANDLE_DIGITS
 from headroom.errors import SettingsError, StoreError
 from headroom.originals import tables
 from headroom.originals.audit import find_problems
-from headroom.originals.database import connect, explain, identity
 from headroom.originals.recent import Recent
+from headroom.originals.schema import STORE
 from headroom.originals.store import collision, mismatched, orphan, unknown
+from headroom.sqlite_file import BUSY_SECONDS, SqliteFile
 
 MAX_BYTES = 2**30
 """1 GiB packed: 3.5 GB of source or 4.5 GB of logs, months of heavy use."""
 MAX_AGE_DAYS = 30.0
 CACHE_BYTES = 32 * 2**20
 """Memory for decisions; a conversation of 200,000 tokens has under 1 MB of them."""
-_BUSY_SECONDS = 2.0
-"""What a request may wait for a lock before it goes out uncompressed; a put itself takes under a millisecond."""
 _SWEEP_EVERY = 256
 """Puts between two looks at the age limit, and at what other processes have added to the size."""
 _ROOM = 0.05
@@ -99,15 +94,19 @@ class SqliteStore:
         """
         if not max_bytes > 0 or not max_age_days > 0:
             raise SettingsError(f"max_bytes={max_bytes!r} and max_age_days={max_age_days!r} must both be above 0")
-        self.path = Path(path).expanduser().absolute()
         self.max_bytes = max_bytes
         self.max_age_days = max_age_days
-        self._lock = threading.RLock()
-        self._open: _Open | None = None
         self._recent = Recent(cache_bytes)
-        self._unswept = _SWEEP_EVERY
+        self._unswept = 0
         self._bytes = 0
-        _stores.add(self)
+        self._swept: sqlite3.Connection | None = None
+        """Where sizes were last looked at; nothing is known of a file that was opened since."""
+        self._file = SqliteFile(path, STORE)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
 
     def put(self, originals: Mapping[str, str], decisions: Sequence[Decision]) -> dict[str, Decision]:
         """See `Store.put`; one transaction."""
@@ -115,15 +114,15 @@ class SqliteStore:
         for handle, sha in shas.items():
             if sha.hex()[:HANDLE_DIGITS] != handle:
                 raise mismatched(handle)
-        with self._session() as database:
+        with self._file.session() as database:
             known = tables.read_shas(database, shas)
         packed = {handle: tables.pack(text) for handle, text in originals.items() if handle not in known}
         rows = [tables.decision_row(decision) for decision in decisions]
         keys = {decision.key for decision in decisions}
         needed = {decision.handle for decision in decisions if decision.handle}.union(originals)
         size = sum(len(data) + tables.ROW_BYTES for data in packed.values()) + sum(row.bytes for row in rows)
-        with self._lock:
-            with self._writing() as database:
+        with self._file.lock:
+            with self._file.writing() as database:
                 hour = _hour()
                 tables.touch(database, keys, needed, hour)
                 self._sweep(database, size, needed | keys)
@@ -148,7 +147,7 @@ class SqliteStore:
         """See `Store.original`."""
         if not fullmatch(f"[0-9a-f]{{{HANDLE_DIGITS}}}", handle):
             raise unknown(handle)
-        with self._session() as database:
+        with self._file.session() as database:
             row = tables.read_original(database, handle)
             if row is not None and row.used < _hour():
                 self._note_use(database, (), (handle,))
@@ -158,7 +157,7 @@ class SqliteStore:
 
     def decisions(self, keys: Sequence[str]) -> dict[str, Decision]:
         """See `Store.decisions`."""
-        with self._session() as database:
+        with self._file.session() as database:
             self._recent.refresh(database, _hour())
             found = self._recent.get(keys)
             missing = set(keys).difference(found)
@@ -172,7 +171,7 @@ class SqliteStore:
 
     def ours(self, digests: Sequence[str]) -> set[str]:
         """See `Store.ours`."""
-        with self._session() as database:
+        with self._file.session() as database:
             return tables.read_digests(database, set(digests))
 
     def purge(self, older_than_days: float | None = None, everything: bool = False) -> Purged:
@@ -189,15 +188,15 @@ class SqliteStore:
         days = self.max_age_days if older_than_days is None else older_than_days
         if not days >= 0:
             raise SettingsError(f"older_than_days={days!r} must be 0 or more")
-        with self._lock:
-            with self._session() as database:
+        with self._file.lock:
+            with self._file.session() as database:
                 database.execute("PRAGMA secure_delete = ON")
-            with self._writing() as database:
+            with self._file.writing() as database:
                 before = tables.totals(database)
                 tables.delete_until(database, sys.maxsize if everything else _hours_ago(days))
                 after = tables.totals(database)
             # Where another process is reading now, the space comes back at a later purge: no waiting for that.
-            with suppress(StoreError), self._session() as database:
+            with suppress(StoreError), self._file.session() as database:
                 database.execute("PRAGMA busy_timeout = 0")
                 database.executescript("PRAGMA incremental_vacuum")  # `execute` would stop after one page
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -212,14 +211,14 @@ class SqliteStore:
         Raises:
             StoreError: the store cannot be read.
         """
-        with self._session() as database:
+        with self._file.session() as database:
             held = tables.totals(database)
         oldest = None if held.oldest is None else datetime.fromtimestamp(held.oldest * _HOUR, tz=timezone.utc)
         return Stats(held.originals, held.decisions, held.bytes, oldest)
 
     def verify(self) -> Report:
         """Check the file's structure, every original's hash and every decision; reads all of it and raises nothing."""
-        problems = find_problems(self._session)
+        problems = find_problems(self._file.session)
         try:
             return Report(self.stats(), problems)
         except StoreError as error:
@@ -227,63 +226,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
-        with self._lock:
-            opened, self._open = self._open, None
-            if opened is None:
-                return
-            if opened.pid != os.getpid():  # closing what a parent process opened would drop that process's locks
-                _abandoned.append(opened.database)
-                return
-            with suppress(sqlite3.Error):
-                opened.database.close()
-
-    def hold(self) -> None:
-        """Before a fork: keep other threads out, with no connection open; `let_go` afterwards."""
-        self._lock.acquire()
-        self.close()
-
-    def let_go(self) -> None:
-        """After a fork, in parent and child."""
-        self._lock.release()
-
-    def __del__(self, ends: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close the file; when the process ends the modules that it takes may be gone, and SQLite closes it by itself."""
-        if hasattr(self, "_open") and not ends():
-            self.close()
-
-    @contextmanager
-    def _session(self) -> Iterator[sqlite3.Connection]:
-        """The open connection, for this thread alone; SQLite's errors leave as ours, and the file is opened anew."""
-        with self._lock:
-            try:
-                yield self._connection()
-            except (sqlite3.Error, OSError) as error:
-                self.close()
-                raise explain(error, self.path) from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all or nothing."""
-        with self._session() as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-                database.execute("COMMIT")
-            finally:
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
-
-    def _connection(self) -> sqlite3.Connection:
-        if self._open is not None:
-            if self._open.pid == os.getpid() and self._open.identity == identity(self.path):
-                return self._open.database
-            self.close()
-        path = self.path.resolve()
-        database = connect(path, _BUSY_SECONDS)
-        self._open = _Open(database, os.getpid(), identity(path))
-        self._recent.clear()
-        self._unswept = _SWEEP_EVERY
-        return database
+        self._file.close()
 
     def _sweep(self, database: sqlite3.Connection, size: int, protected: Collection[str]) -> None:
         """Now and then, make room for `size` more bytes and delete what is past its age."""
@@ -291,7 +234,8 @@ class SqliteStore:
             raise StoreError(
                 f"{self.path}: {size} bytes are more than the whole store may hold ({self.max_bytes}): raise max_bytes"
             )
-        self._unswept += 1
+        self._unswept = _SWEEP_EVERY if self._swept is not database else self._unswept + 1
+        self._swept = database
         self._bytes += size
         if self._unswept < _SWEEP_EVERY and self._bytes <= self.max_bytes:
             return
@@ -314,13 +258,7 @@ class SqliteStore:
         finally:
             if database.in_transaction:
                 database.execute("ROLLBACK")
-            database.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-
-
-class _Open(NamedTuple):
-    database: sqlite3.Connection
-    pid: int
-    identity: tuple[int, int] | None
+            database.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
 
 
 def _hour() -> int:
@@ -329,28 +267,3 @@ def _hour() -> int:
 
 def _hours_ago(days: float) -> int:
     return int(max(0, _hour() - days * 24))
-
-
-_stores: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
-_abandoned: list[sqlite3.Connection] = []
-_forking = threading.Lock()
-_held: list[SqliteStore] = []
-
-
-def _before_fork() -> None:
-    """No connection may cross a fork, and no thread may hold a lock that its copy in the child would never release."""
-    _forking.acquire()
-    for store in list(_stores):
-        store.hold()
-        _held.append(store)
-
-
-def _after_fork() -> None:
-    while _held:
-        _held.pop().let_go()
-    if _forking.locked():
-        _forking.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
