@@ -16,6 +16,7 @@ FORMATS = {
     "openai_chat": "chat",
     "openai_responses": "responses",
     "shared": "chat",
+    "vercel_ai": "chat",
 }
 WRITERS = {
     "compact": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),

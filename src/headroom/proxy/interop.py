@@ -1,6 +1,7 @@
 """Compression as a service, in the words that gateways use (LiteLLM's guardrail, Portkey): rows in, lighter rows out.
 
-    POST /v1/compress              {"messages": [...], "model"?: "...", "settings"?: {...}, "conversation"?: true}
+    POST /v1/compress              {"messages": [...], "model"?: "...", "settings"?: {...}, "conversation"?: true,
+                                    "sent"?: 4 | "answered", "plain"?: [2], "answer"?: "edits"}
     GET  /v1/retrieve/{hash}       ?query=words, or ?lines= &rows= &grep= as `headroom.retrieve` takes them
 
 Rules:
@@ -8,6 +9,9 @@ Rules:
 * A gateway sends whatever part of a history it likes, so each row is decided by itself: by its text and the call that made
   it, never by the rows around it. The same row becomes the same text whatever it comes with. With `conversation` the rows
   are a whole history, decided as `headroom.compress` does.
+* Our own clients keep the messages and put the texts in themselves: `edits` holds each with its path, and `answer: "edits"`
+  leaves the rows out. `sent` (a number, or all up to the model's last word) is what a provider had before: undecided, it
+  stays. `plain` are rows that went out as they came, whatever was decided about them: an answer of ours that came too late.
 * A result whose call was not sent may be a file that an agent edits: it is treated as a read of something unknown.
 * `ccr_hashes` names what was left out and can be asked for, and nothing that a payload only claims to be a handle.
 * These endpoints are ours, so a caller's mistake is answered by a 4xx that says what to do.
@@ -21,14 +25,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, fields, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
 
+import headroom
 from headroom import engine, wire
 from headroom.blocks import Block, Call, Edit, Failure
-from headroom.compression import markers
+from headroom.compression import cache, markers
 from headroom.errors import HeadroomError, InputError, SettingsError, SliceError, UnknownHandleError
 from headroom.originals import questions, slices
 from headroom.originals.store import Store
@@ -108,13 +113,15 @@ def compress(data: bytes, settings: Settings, store: Store) -> bytes:
         raise InputError('messages must be a list of messages: {"messages": [...], "model": "..."}')
     chosen = _settings(settings, body.value.get("settings"))
     blocks, failures = wire.read(body.messages)
-    decide = engine.edit if body.value.get("conversation") is True else _row_by_row
-    edits, went_wrong = decide(blocks, chosen, store)
-    made = body.edited([SetText(("messages", *edit.path), edit.text) for edit in edits])
-    start, end = body.span(("messages",))
+    whole = body.value.get("conversation") is True
+    edits, went_wrong = (_whole if whole else _row_by_row)(blocks, chosen, store, _history(body))
     figures = _figures(blocks, edits, body.value.get("model"))
     figures["failures"] = [asdict(failure) for failure in dict.fromkeys([*failures, *went_wrong])]
-    return b'{"messages":' + made[start : end + len(made) - len(data)] + b"," + msgspec.json.encode(figures)[1:]
+    if body.value.get("answer") == "edits":
+        return _as_json(figures)
+    made = body.edited([SetText(("messages", *edit.path), edit.text) for edit in edits])
+    start, end = body.span(("messages",))
+    return b'{"messages":' + made[start : end + len(made) - len(data)] + b"," + _as_json(figures)[1:]
 
 
 def _settings(own: Settings, asked: object) -> Settings:
@@ -128,14 +135,51 @@ def _settings(own: Settings, asked: object) -> Settings:
     return replace(own, **asked)
 
 
-def _row_by_row(blocks: Sequence[Block], settings: Settings, store: Store) -> tuple[list[Edit], list[Failure]]:
+class _History(NamedTuple):
+    """What a provider has been sent already, as the caller knows it."""
+
+    sent: int
+    """Messages, from the first."""
+    plain: frozenset[int]
+    """Indices of messages that went out as they came."""
+
+
+def _history(body: Body) -> _History:
+    sent, plain = body.value.get("sent", 0), body.value.get("plain", [])
+    if sent == "answered":
+        sent = wire.answered(body.messages)
+    if not _is_count(sent):
+        raise InputError('sent must be a number of messages, or "answered": all up to the model\'s last')
+    if not isinstance(plain, list) or not all(map(_is_count, plain)):
+        raise InputError("plain must be a list of indices of messages")
+    return _History(sent, frozenset(plain))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _whole(
+    blocks: Sequence[Block], settings: Settings, store: Store, history: _History
+) -> tuple[list[Edit], list[Failure]]:
+    """A whole conversation. What went out as it came is read under keys that nothing is ever decided for."""
+    told, keys = list(blocks), cache.keys(blocks)
+    for at, block in enumerate(blocks):
+        if block.path[0] in history.plain:
+            told[at], keys[at] = replace(block, editable=False), f"plain:{keys[at]}"
+    return engine.edit(told, settings, store, history.sent, None, keys)
+
+
+def _row_by_row(
+    blocks: Sequence[Block], settings: Settings, store: Store, history: _History
+) -> tuple[list[Edit], list[Failure]]:
     """Each block decided as if it stood alone."""
     alone = replace(settings, repeats=False)
     edits: list[Edit] = []
     failures: list[Failure] = []
     for block in blocks:
-        if block.editable:
-            made, went_wrong = engine.edit([_ALONE, _as_read(block)], alone, store)
+        if block.editable and block.path[0] not in history.plain:
+            made, went_wrong = engine.edit([_ALONE, _as_read(block)], alone, store, history.sent)
             edits += made
             failures += went_wrong
     return edits, failures
@@ -154,6 +198,7 @@ def _figures(blocks: Sequence[Block], edits: Sequence[Edit], model: object) -> d
     after = before + sum(report(edit.text, name) - report(texts[edit.path], name) for edit in edits)
     asked_for = [handle for edit in edits if not edit.lossless for handle in _handles(edit.text, texts[edit.path])]
     return {
+        "version": headroom.__version__,
         "tokens_before": before,
         "tokens_after": after,
         "tokens_saved": before - after,
@@ -164,6 +209,14 @@ def _figures(blocks: Sequence[Block], edits: Sequence[Edit], model: object) -> d
     }
 
 
+def _as_json(figures: Mapping[str, Any]) -> bytes:
+    """Half a surrogate pair in a text stays the escape that it came as."""
+    try:
+        return msgspec.json.encode(figures)
+    except UnicodeEncodeError:
+        return json.dumps(figures).encode()
+
+
 def _handles(text: str, original: str) -> list[str]:
     """The handles that we put into a text: what the original said already is no handle of ours."""
     return [handle for handle in markers.HANDLE.findall(text) if handle not in original]
@@ -172,6 +225,7 @@ def _handles(text: str, original: str) -> list[str]:
 def _described(edit: Edit) -> dict[str, Any]:
     return {
         "path": edit.path,
+        "text": edit.text,
         "compressor": edit.compressor,
         "handle": edit.handle,
         "lossless": edit.lossless,

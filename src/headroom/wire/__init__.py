@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from headroom.blocks import Block, Failure, Message, Path
-from headroom.wire import anthropic, gemini, openai_chat, openai_responses
+from headroom.wire import anthropic, gemini, openai_chat, openai_responses, vercel_ai
 from headroom.wire.access import get, replaced
 from headroom.wire.reading import Reading
 
@@ -23,6 +23,7 @@ __all__ = ["answered", "put", "read"]
 
 _FORMATS: Final[tuple[tuple[Callable[[object], bool], Callable[[object, int, Reading], None]], ...]] = (
     (openai_responses.claims, openai_responses.read),
+    (vercel_ai.claims, vercel_ai.read),
     (gemini.claims, gemini.read),
     (openai_chat.claims, openai_chat.read),
     (anthropic.claims, anthropic.read),
