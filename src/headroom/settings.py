@@ -18,6 +18,10 @@ Level = Literal["lossless", "balanced", "aggressive"]
 Treatment = Literal["off", "exact", "lossless", "balanced", "aggressive"]
 """`off`: untouched. `exact`: only what the conversation already showed is replaced by a reference. Then the levels."""
 
+Reads = Literal["exact", "skeleton"]
+"""`exact`: what an agent reads to edit stays word for word. `skeleton`: long reads show what stands where, and the rest is
+left out with a handle."""
+
 STRICTEST_FIRST: tuple[Treatment, ...] = get_args(Treatment)
 
 
@@ -37,6 +41,10 @@ class Settings:
     """Whether the reader can ask for originals. Where it cannot, every level is `lossless` and no text names a handle."""
     documents: bool = True
     """Compress clearly delimited documents in what the user sent: `<document>`, fenced logs and JSON."""
+    reads: Reads = "exact"
+    """What may become of reads of text that an agent may edit. Level `aggressive` makes skeletons whatever this says."""
+    skeleton_tokens: int = 2000
+    """Such reads stay word for word below this size."""
     min_tokens: int = 60
     """Texts below this stay as they are: a reference or a marker costs about twenty tokens itself."""
     error_tokens: int = 2000
@@ -52,6 +60,8 @@ class Settings:
         """Refuse what no reader of the value could act on."""
         if not _is_one_of(self.level, Level):
             raise SettingsError(f"level={self.level!r} does not exist: use one of {', '.join(get_args(Level))}")
+        if not _is_one_of(self.reads, Reads):
+            raise SettingsError(f"reads={self.reads!r} does not exist: use one of {', '.join(get_args(Reads))}")
         for name, table in (("tools", self.tools), ("kinds", self.kinds)):
             if not isinstance(table, Mapping):
                 raise SettingsError(f"{name}={table!r} must map names to treatments: {{'logs': 'off'}}")
@@ -63,7 +73,7 @@ class Settings:
         for name in ("repeats", "retrieval", "documents"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name}={getattr(self, name)!r} must be true or false")
-        for name in ("min_tokens", "error_tokens", "max_chars"):
+        for name in ("skeleton_tokens", "min_tokens", "error_tokens", "max_chars"):
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or size < 0:
                 raise SettingsError(f"{name}={size!r} must be a whole number, 0 or more")

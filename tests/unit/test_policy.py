@@ -231,6 +231,50 @@ def test_levels(level):
     assert plan(result("Bash", {"command": "cat a.py"}), Settings(level=level)).treatment == "exact"
 
 
+SKELETON = Settings(reads="skeleton")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "whole"),
+    [
+        ("Read", {"file_path": "a.py"}, True),
+        ("Read", {"file_path": "a.py", "offset": None, "limit": 0}, True),
+        ("Read", {"file_path": "a.py", "offset": 40, "limit": 20}, False),
+        ("view", {"path": "a.py", "view_range": [1, 40]}, False),
+        ("read_file", {"path": "a.py", "startLine": 5}, False),
+        ("read_file", {"path": "a.py", "line_end": 5}, False),
+        ("read_text_file", {"path": "a.py", "head": 40}, False),
+        ("Bash", {"command": "cat a.py"}, True),
+        ("Bash", {"command": "cd x && nl -ba a.py"}, True),
+        ("Bash", {"command": "cat headers.py"}, True),
+        ("Bash", {"command": "git show main:src/a.py"}, True),
+        ("Bash", {"command": "sed -n 1,40p a.py"}, False),
+        ("Bash", {"command": "nl -ba a.py | sed -n '1,40p'"}, False),
+        ("Bash", {"command": "cat a.py | head -50"}, False),
+        ("Bash", {"command": "awk 'NR>5' a.py"}, False),
+        ("Bash", {"command": "Get-Content a.cs -TotalCount 40"}, False),
+        ("Bash", {"command": "bat -r 3:9 main.rs"}, False),
+        ("Bash", {"command": "ls"}, False),
+    ],
+)
+def test_whole_reads_may_become_skeletons_where_the_settings_say_so(name, arguments, whole):
+    asked = result(name, arguments)
+    assert plan(asked, SKELETON).skeleton == whole
+    assert plan(asked, Settings(level="aggressive")).skeleton == whole
+    for settings in (
+        Settings(),
+        Settings(level="lossless", reads="skeleton"),
+        Settings(reads="skeleton", retrieval=False),
+    ):
+        assert not plan(asked, settings).skeleton
+
+
+def test_code_that_the_user_pasted_stays_unless_reads_do_not():
+    pasted = Block((0,), "text", "user", editable=True)
+    assert plan(pasted, Settings()).without == policy.PASTED
+    assert plan(pasted, SKELETON).without == frozenset()
+
+
 ROWS = "name,city,score\n" + "\n".join(f"user{number},Paris,{number}" for number in range(60))
 DATA = json.dumps([{"id": number, "kind": "user", "city": "Paris", "active": True} for number in range(60)], indent=1)
 

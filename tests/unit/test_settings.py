@@ -16,6 +16,8 @@ from headroom.settings import STRICTEST_FIRST, strictest
         ({"level": "off"}, "level='off' does not exist"),
         ({"level": ["balanced"]}, "does not exist"),
         ({"level": None}, "does not exist"),
+        ({"reads": "short"}, "reads='short' does not exist: use one of exact, skeleton"),
+        ({"skeleton_tokens": -1}, "skeleton_tokens=-1 must be a whole number, 0 or more"),
         ({"tools": 5}, "tools=5 must map names to treatments"),
         ({"kinds": ["logs"]}, "kinds=['logs'] must map names to treatments"),
         ({"kinds": "off"}, "must map names to treatments"),

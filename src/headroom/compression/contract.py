@@ -17,7 +17,7 @@ Rules for `compress`:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -54,6 +54,10 @@ class Context(Protocol):
     @property
     def first_line(self) -> int:
         """The number, in the whole original, of this text's first line (from 1)."""
+
+    @property
+    def earlier(self) -> Sequence[str]:
+        """What stands above this text, as the model reads it, in order: calls and words of the model and the user too."""
 
     def handle(self) -> str:
         """The handle of the whole original, for markers. Calling it means the result is not lossless."""
@@ -112,6 +116,8 @@ class Compressor:
     """Whether it is lossless and leaves what an agent would quote untouched, so that it may act on exact reads."""
     data: bool = True
     """Whether this is output or data (logs, tables, JSON), not text an agent may edit: reads of the latter stay exact."""
+    skeleton: bool = False
+    """Whether it may act on reads of text that an agent may edit where the settings allow it to (`Settings.reads`)."""
     extra: str = ""
     """The optional dependency it needs: `pip install "headroom-ai[code]"`. Empty: none."""
     needs: tuple[str, ...] = ()

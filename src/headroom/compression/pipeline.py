@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from headroom.blocks import Block, Decision, Edit, Failure, Outcome
 from headroom.compression import cache, documents, markers, mixed, policy, terminal
@@ -119,9 +120,12 @@ class _Reader:
         if plan.treatment == "off" or len(block.text) < self.settings.min_tokens:
             return stays
         before = count(block.text)
+        if plan.skeleton and before < self.settings.skeleton_tokens:
+            plan = replace(plan, skeleton=False)
         if before < self.settings.min_tokens or (block.is_error and before < self.settings.error_tokens):
             return stays
-        work = Work(block.text, plan, Query(f"{self.said[-QUERY_CHARS:]}\n{plan.command}"), self.settings)
+        query = Query(f"{self.said[-QUERY_CHARS:]}\n{plan.command}")
+        work = Work(block.text, plan, query, self.settings, self.shown.texts)
         text, lossless = documents.fold(block.text, work) if plan.documents else self.fold(block, plan, work)
         after = before if text == block.text else count(text)
         if lossless and before - after >= TOLD and not plan.documents and work.by != ["numbered"]:

@@ -28,6 +28,8 @@ READ_TOOLS = re.compile(
 RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|[^a-z0-9])headroom_retrieve$")
 """Bare, or behind the name of an MCP server, which each client joins in its own way."""
 _RETRIEVES = re.compile(r"(?:^|[;&|]\s*|\s)headroom\s+retrieve\b")
+PASTED = frozenset({"source"})
+"""What the user typed is not given to these: who pastes code into a message wants it worked on. Skeletons of reads lift it."""
 ERRORS_FOLDED_BY = frozenset({"test_output", "logs"})
 """Long error results may be folded by these: they keep red verbatim."""
 SHELLS = frozenset(
@@ -70,6 +72,12 @@ _CONFIG_JSON = re.compile(
 _LOCK = re.compile(
     r"(?i)(?:^|[/\\\\])(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|[\w.-]+\.lock|go\.sum)$"
 )
+_PART = re.compile(
+    r"(?i)(?:^|[\s;&|(/])(?:head|tail|g?awk|sed\s+(?:-[a-z]*n|--quiet|--silent)|Select(?:-Object)?|Get-Content\s[^|;]*-(?:Total|Tail|Head)\w*"
+    r"|bat(?:cat)?\s[^|;]*(?:-r\b|--line-range))\b"
+)
+_PART_KEYS = re.compile(r"(?i)offset|limit|range|start|end|first|last|from|to|head|tail|lines?")
+"""In the arguments of a file reader: where it begins and how far it goes (`offset`, `view_range`, `start_line`, `endLine`)."""
 _WORD = re.compile(r"(?:[^\s'\"|&;<>()`$]|\\.)+|'[^']*'|\"[^\"]*\"")
 
 
@@ -84,6 +92,10 @@ class Plan:
     """A read of something: only compressors of data (logs, tables, JSON) may act."""
     only: frozenset[str] | None = None
     """Names of the compressors that may act; `None`: all."""
+    without: frozenset[str] = frozenset()
+    """Names of the compressors that may not act."""
+    skeleton: bool = False
+    """A read of text that an agent may edit, of which a skeleton may be made."""
     documents: bool = False
     """Only clearly delimited documents inside the text."""
 
@@ -94,14 +106,18 @@ OFF = Plan("off")
 def plan(block: Block, settings: Settings) -> Plan:
     """What may be done to a block under these settings."""
     found = _plan(block, settings)
-    return found if settings.retrieval else replace(found, treatment=strictest(found.treatment, "lossless"))
+    if settings.retrieval:
+        return found
+    return replace(found, treatment=strictest(found.treatment, "lossless"), skeleton=False)
 
 
 def _plan(block: Block, settings: Settings) -> Plan:
     if not block.editable or block.role not in ("result", "user"):
         return OFF
+    skeleton = settings.level == "aggressive" or (settings.level != "lossless" and settings.reads == "skeleton")
     if block.role == "user":
-        return Plan(settings.level, documents=True) if settings.documents else OFF
+        without = frozenset() if skeleton else PASTED
+        return Plan(settings.level, without=without, documents=True) if settings.documents else OFF
     call = block.call
     command = command_of(call)
     if call and (RETRIEVAL_TOOLS.search(call.name) or _RETRIEVES.search(command)):
@@ -111,15 +127,29 @@ def _plan(block: Block, settings: Settings) -> Plan:
     if chosen is not None:
         return Plan(chosen, command, only=only)
     if call and READ_TOOLS.search(call.name):
-        return Plan(strictest("exact", settings.level), command, data_only=True, only=only)
+        return Plan("exact", command, data_only=True, only=only, skeleton=skeleton and not asks_for_a_part(call))
     editable = reads_editable_text(command)
-    return Plan("exact" if editable else settings.level, command, data_only=editable is not None, only=only)
+    if editable:
+        whole = _PART.search(command[:COMMAND_CHARS]) is None
+        return Plan("exact", command, data_only=True, only=only, skeleton=skeleton and whole)
+    return Plan(settings.level, command, data_only=editable is not None, only=only)
 
 
 def _for_tool(name: str, settings: Settings) -> Treatment | None:
     lowered = name.lower()
     patterns = settings.tools.items()
     return next((treatment for pattern, treatment in patterns if fnmatchcase(lowered, pattern.lower())), None)
+
+
+def asks_for_a_part(call: Call) -> bool:
+    """Whether a call of a file reader names the lines that it wants: then it gets them."""
+    said = arguments_of(call).items()
+    return any(value not in (None, "", 0, False) and _PART_KEYS.fullmatch(_last_word(key)) for key, value in said)
+
+
+def _last_word(name: str) -> str:
+    """`start` of `line_start` and of `lineStart`; all of a name that is one word."""
+    return re.split(r"_|(?<=[a-z])(?=[A-Z])", name)[-1]
 
 
 def command_of(call: Call | None) -> str:

@@ -99,6 +99,10 @@ class Shown:
         """Nothing said so far can be relied on to be still there."""
         self._seen.clear()
 
+    def texts(self) -> list[str]:
+        """Everything shown so far, in order."""
+        return [visible for _, visible in self._seen]
+
     def whole(self, text: str, handle: Callable[[], str]) -> str | None:
         """A reference to an earlier result that reads exactly the same; `None`: there is none."""
         if len(text) < LONG or mixed.kept_lines(text):

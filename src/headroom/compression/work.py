@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from headroom.compression import markers, policy, router
 from headroom.compression.compressors import TABLE
@@ -33,8 +34,23 @@ class Work:
         originals: every text whose handle was called for.
     """
 
-    def __init__(self, text: str, plan: policy.Plan, query: Query, settings: Settings) -> None:
-        """Args: text: what a handle gives back. plan: what may be done to it. query: what the agent is after."""
+    def __init__(
+        self,
+        text: str,
+        plan: policy.Plan,
+        query: Query,
+        settings: Settings,
+        above: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """A text as a whole.
+
+        Args:
+            text: what a handle gives back.
+            plan: what may be done to it.
+            query: what the agent is after.
+            settings: what may be done at all.
+            above: gives what stands above it in the conversation.
+        """
         self.query = query
         self.command = plan.command
         self.first_line = 1
@@ -42,6 +58,12 @@ class Work:
         self.by: list[str] = []
         self.originals: dict[str, str] = {}
         self._text, self._plan, self._settings, self._depth = text, plan, settings, 0
+        self._above = above
+
+    @property
+    def earlier(self) -> Sequence[str]:
+        """What stands above this text, as the model reads it; see `contract.Context`."""
+        return self._above()
 
     def handle(self) -> str:
         """The handle of the whole original, kept from now on; empty, so that no marker names it, where nobody can ask."""
@@ -69,16 +91,18 @@ class Work:
 
     def allowed(self) -> Iterator[Compressor]:
         """The compressors that may act here, in the order of the table, each at its own level."""
-        most: Treatment = "exact" if self._plan.treatment == "exact" else self.level
         for entry in TABLE:
+            skeleton = self._plan.skeleton and entry.skeleton
+            read: Treatment = self._settings.level if skeleton else "exact"
+            most: Treatment = read if self._plan.treatment == "exact" else self.level
             treatment = strictest(most, self._settings.kinds.get(entry.name, most))
-            named = self._plan.only is None or entry.name in self._plan.only
-            exact = treatment == "exact" or (self._plan.data_only and not entry.data)
+            named = (self._plan.only is None or entry.name in self._plan.only) and entry.name not in self._plan.without
+            exact = treatment == "exact" or (self._plan.data_only and not entry.data and not skeleton)
             if named and treatment != "off" and (entry.exact or not exact):
                 yield entry if treatment in (self.level, "exact") else _at_level(entry, _level(treatment))
 
     def _part(self, text: str, first_line: int | None) -> Work:
-        part = Work(text if first_line is None else self._text, self._plan, self.query, self._settings)
+        part = Work(text if first_line is None else self._text, self._plan, self.query, self._settings, self._above)
         part.first_line = 1 if first_line is None else first_line
         part.level = self.level
         part._depth = self._depth + 1
@@ -98,4 +122,4 @@ def _at_level(entry: Compressor, level: Level) -> Compressor:
         finally:
             context.level = before
 
-    return Compressor(entry.name, entry.promise, entry.score, compress, entry.line, entry.exact, entry.data)
+    return replace(entry, compress=compress)
