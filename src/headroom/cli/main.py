@@ -19,6 +19,7 @@ COMMANDS = {
     "retrieve": "Give back an original, or a slice of it.",
     "perf": "Measure what would be saved on your own files and transcripts.",
     "proxy": "Stand between an agent and its model: the same requests, lighter.",
+    "mcp": "Serve MCP: a model compresses, retrieves, asks what was saved.",
     "doctor": "Show what is active, what is not and why.",
 }
 """One file of this folder each, with a command of the same name; imported when it is called."""

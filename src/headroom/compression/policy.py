@@ -25,9 +25,11 @@ READ_TOOLS = re.compile(
     r"|str_replace_based_edit_tool|str_replace_editor|text_editor)$"
 )
 """Names of file-reading tools, also behind the prefix of an MCP server or a namespace."""
-RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|[^a-z0-9])headroom_retrieve$")
-"""Bare, or behind the name of an MCP server, which each client joins in its own way."""
-_RETRIEVES = re.compile(r"(?:^|[;&|]\s*|\s)headroom\s+retrieve\b")
+RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|[^a-z0-9])headroom_(?:retrieve|compress|stats)$")
+"""Tools of ours, bare or behind the name of an MCP server, which each client joins in its own way. What they give is as long
+as it is meant to be."""
+_RETRIEVES = re.compile(r"(?:^|[;&|]\s*|\s)headroom\s+retrieve\b|headroom_(?:retrieve|compress|stats)\s*\(")
+"""By a shell, or in a script that calls tools."""
 PASTED = frozenset({"source"})
 """What the user typed is not given to these: who pastes code into a message wants it worked on. Skeletons of reads lift it."""
 ERRORS_FOLDED_BY = frozenset({"test_output", "logs"})

@@ -1,10 +1,9 @@
-"""The tool by which a model asks for an original: its declaration, what it was asked, and the answer.
+"""The tool by which a model asks for an original: what it was asked, and the answer. How it is declared: `declaration`.
 
 Rules:
-* One name, one line on when to use it, one schema; only the envelope differs by provider.
 * Arguments are read leniently: a model writes `h:3fa9c1d2e4b7`, `[h:3fa9c1d2e4b7]` or a number where a string belongs.
-* An answer is always text. What cannot be given is answered by what to do instead; nothing raises.
-* Only handles of the conversation that asks are answered: a handle is no secret, and a store is shared.
+* An answer is always text. What cannot be given is answered by what to do instead: `answer` raises nothing, `give` raises it.
+* The proxy answers only handles of the conversation that asks: a handle is no secret, and a store is shared.
 * No answer is longer than its budget; one that was cut says how to get the rest.
 """
 
@@ -14,68 +13,25 @@ import json
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from headroom import tokens
 from headroom.compression.markers import HANDLE_DIGITS
-from headroom.errors import SliceError, StoreError, UnknownHandleError
+from headroom.errors import HeadroomError, InputError, SliceError, StoreError, UnknownHandleError
 from headroom.originals import slices
+from headroom.originals.declaration import TOOL, declaration, is_named
 from headroom.originals.store import Store
-from headroom.wire.body import Format
 
-__all__ = ["BUDGET", "TOOL", "Asked", "answer", "asked", "declaration", "is_named"]
+__all__ = ["BUDGET", "TOOL", "Asked", "answer", "asked", "declaration", "give", "is_named", "within"]
 
-TOOL: Final = "headroom_retrieve"
-DESCRIPTION: Final = (
-    "Gives back text that was left out of a tool result. Use it when a note such as [41-388 omitted: 348 lines. Full text:"
-    " h:3fa9c1d2e4b7] stands where you need the text; ask for the lines, rows or matches you need rather than for all."
-)
 BUDGET: Final = 20_000
 """Tokens of one answer: what coding agents allow one tool result (10,000 to 25,000)."""
 _CHARS_PER_TOKEN = 10
 """More than any text has on average but runs of one character; bounds what is counted."""
 
-_SCHEMA: Final = {
-    "type": "object",
-    "properties": {
-        "handle": {"type": "string", "description": "The 12 hex digits after h: in the note"},
-        "lines": {"type": "string", "description": "Which lines: 41-388, 41-, -20 (the last 20) or 1-5,9"},
-        "rows": {
-            "type": "string",
-            "description": "Which records of JSON, NDJSON or CSV: 3-10, or a condition such as status!=completed",
-        },
-        "grep": {"type": "string", "description": "A regular expression: matching lines, with their numbers"},
-    },
-    "required": ["handle"],
-}
-
-_NAMED = re.compile(rf"(?i)(?:^|[^a-z0-9]){TOOL}$")
-"""Our tool as clients name an MCP server's: `mcp__headroom__headroom_retrieve`, `headroom-headroom_retrieve`, bare."""
 _HANDLE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{HANDLE_DIGITS}}}(?![0-9a-f])")
 _FROM = re.compile(r"\s*([0-9]{1,12})\s*-?\s*[0-9]*\s*")
 """A single range that says where it starts."""
-
-
-def declaration(format: Format) -> bytes:  # noqa: A002 - what every caller calls it
-    """The tool as JSON, as it stands in a request's list of tools.
-
-    For Gemini it is a function declaration, which stands in the `functionDeclarations` of a tool.
-    """
-    if format == "anthropic":
-        shape: dict[str, Any] = {"name": TOOL, "description": DESCRIPTION, "input_schema": _SCHEMA}
-    elif format == "chat":
-        function = {"name": TOOL, "description": DESCRIPTION, "parameters": _SCHEMA}
-        shape = {"type": "function", "function": function}
-    elif format == "responses":
-        shape = {"type": "function", "name": TOOL, "description": DESCRIPTION, "parameters": _SCHEMA}
-    else:
-        shape = {"name": TOOL, "description": DESCRIPTION, "parameters": _SCHEMA}
-    return json.dumps(shape, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def is_named(name: object) -> bool:
-    """Whether a tool's name is ours, bare or with the name of an MCP server in front."""
-    return isinstance(name, str) and bool(_NAMED.search(name))
 
 
 class Asked(NamedTuple):
@@ -118,25 +74,37 @@ def _range(value: object) -> slices.Lines | None:
 
 
 def answer(store: Store, arguments: object, known: Collection[str], budget: int = BUDGET) -> str:
-    """What a call of the tool is answered.
-
-    Args:
-        store: where the originals are.
-        arguments: of the call, as the model wrote them.
-        known: the handles that this conversation was shown.
-        budget: tokens (cl100k) that the answer may have, a line about the cut aside.
+    """What a call of the tool is answered; see `give`.
 
     Returns:
         The slice that was asked for, or one sentence that says what to do; never empty.
     """
+    try:
+        return give(store, arguments, known, budget)
+    except HeadroomError as error:
+        return str(error)
+
+
+def give(store: Store, arguments: object, known: Collection[str] | None, budget: int = BUDGET) -> str:
+    """The slice that a call of the tool asks for; never empty.
+
+    Args:
+        store: where the originals are.
+        arguments: of the call, as the model wrote them.
+        known: the handles that this conversation was shown; `None` where whoever asks may have all that is kept.
+        budget: tokens (cl100k) that the answer may have, a line about the cut aside.
+
+    Raises:
+        HeadroomError: it cannot be given; the message is one sentence that says what to do.
+    """
     wanted = asked(arguments)
     if not wanted.handle:
-        return (
+        raise InputError(
             "No handle was given. Call this with handle set to the 12 hex digits after h: in a note such as"
             " [41-388 omitted: 348 lines. Full text: h:3fa9c1d2e4b7]."
         )
-    if wanted.handle not in known:
-        return (
+    if known is not None and wanted.handle not in known:
+        raise UnknownHandleError(
             f"No note in this conversation has the handle h:{wanted.handle}. Copy the 12 hex digits from the note, or run"
             " the command that printed the text again."
         )
@@ -144,18 +112,28 @@ def answer(store: Store, arguments: object, known: Collection[str], budget: int 
         text = store.original(wanted.handle)
         found = slices.cut(text, wanted.lines, wanted.rows, wanted.grep)
     except SliceError as error:
-        return f"{error}. Nothing was given back; ask again."
-    except UnknownHandleError:
-        return "The text is no longer kept. Run the command that printed it again."
-    except StoreError:
-        return "The text cannot be read at the moment. Run the command that printed it again."
+        raise SliceError(f"{error}. Nothing was given back; ask again.") from error
+    except UnknownHandleError as error:
+        raise UnknownHandleError(
+            f"No text is kept under h:{wanted.handle}, or no longer. Check the 12 hex digits against the note. Run the"
+            " command that printed the text again if they are right."
+        ) from error
+    except StoreError as error:
+        raise StoreError("The text cannot be read at the moment. Run the command that printed it again.") from error
     if not found:
         return f"Nothing in the text ({text.count(chr(10)) + 1:,} lines) is what was asked for: try without grep, or other lines."
-    return _within(found, wanted, budget)
+    return within(found, budget, wanted)
 
 
-def _within(text: str, wanted: Asked, budget: int) -> str:
-    """As much of the text as the budget allows, cut at a line end where there is one, and how to get the rest."""
+def within(text: str, budget: int, wanted: Asked, ask: str = "") -> str:
+    """As much of the text as the budget allows, cut at a line end where there is one, and how to get the rest.
+
+    Args:
+        text: what was asked for.
+        budget: tokens (cl100k).
+        wanted: the question; its lines say where the text begins.
+        ask: what a reader who did not ask must do to go on, in front of the lines.
+    """
     head = text[: budget * _CHARS_PER_TOKEN]
     if len(head) == len(text) and tokens.count(text) <= budget:
         return text
@@ -169,9 +147,9 @@ def _within(text: str, wanted: Asked, budget: int) -> str:
         place = _FROM.fullmatch(str(wanted.lines))
         start = int(place[1]) if place else 0
     if shown and start and wanted.rows is None and wanted.grep is None:
-        rest = f'go on with lines="{start + shown}-"'
+        rest = f'go on with {ask}lines="{start + shown}-"'
     else:
-        rest = "narrow it down with lines, rows or grep"
+        rest = f"narrow it down with {ask}lines, rows or grep"
     more = f"{shown:,} lines" if shown else f"{len(head):,} characters"
     whole = f"{text.count(chr(10)) + 1:,} lines" if shown else f"{len(text):,} characters"
     between = "" if end else "\n"

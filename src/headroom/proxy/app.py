@@ -22,6 +22,7 @@ import headroom
 from headroom import config
 from headroom.blocks import Failure
 from headroom.compression.pipeline import describe
+from headroom.hosts import is_loopback
 from headroom.ledger.report import Report
 from headroom.originals import files
 from headroom.originals.store import Store
@@ -32,7 +33,7 @@ from headroom.proxy.decoding import decoded
 from headroom.proxy.exchange import Exchange
 from headroom.proxy.forward import Call
 from headroom.proxy.lighten import Job, Lightened
-from headroom.proxy.options import Options, is_loopback
+from headroom.proxy.options import Options
 from headroom.proxy.routes import Route
 from headroom.proxy.websocket import Joined
 from headroom.wire.usage import Tee

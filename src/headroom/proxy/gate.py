@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from multidict import CIMultiDictProxy
 
-from headroom.proxy.options import Options, is_loopback
+from headroom.hosts import is_loopback
+from headroom.proxy.options import Options
 
 _PREFIX = "/t/"
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")

@@ -11,7 +11,6 @@ openrouter = "https://openrouter.ai/api"      # served under /u/openrouter/
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -19,6 +18,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from headroom.errors import SettingsError
+from headroom.hosts import is_loopback
 from headroom.settings import Settings
 
 Retrieve = Literal["auto", "mcp", "file", "proxy", "none"]
@@ -84,16 +84,6 @@ class Options:
                 " HEADROOM_TOKEN), which clients put into the base URL as /t/TOKEN"
             )
         object.__setattr__(self, "upstreams", {**UPSTREAMS, **_checked(self.upstreams)})
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server on this host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def from_table(table: Mapping[str, Any], settings: Settings, **chosen: Any) -> Options:  # noqa: ANN401 - fields of Options

@@ -25,12 +25,13 @@ from aiohttp import web
 from headroom import config
 from headroom.compression.pipeline import describe
 from headroom.errors import HeadroomError
+from headroom.hosts import is_loopback
 from headroom.ledger.ledger import Ledger
 from headroom.ledger.prices import Prices
 from headroom.originals import files
 from headroom.originals.sqlite import SqliteStore
 from headroom.proxy.app import Proxy, create, runner
-from headroom.proxy.options import Options, is_loopback
+from headroom.proxy.options import Options
 
 _FILES = """  Originals   {folder}/HANDLE.txt
               (tell your agent: "Where a tool result says h:HANDLE, the full text is in that file.")"""

@@ -1,0 +1,59 @@
+"""`headroom mcp`: the MCP server, over standard input and output or HTTP."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headroom.errors import MissingExtraError
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder whose files may be read; again for more. Default: the current one.",
+)
+@click.option("--max-tokens", type=click.IntRange(500), default=8_000, help="Of one result. Default: 8000.")
+@click.option("--http", is_flag=True, help="Serve over HTTP, for clients that connect rather than start a program.")
+@click.option("--host", default="127.0.0.1", help="With --http; beyond this machine only with a token.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8788, help="With --http. Default: 8788; 0 takes a free one."
+)
+@click.option("--token", help="With --http, what clients must send; also HEADROOM_TOKEN.")
+@click.pass_context
+def mcp(context: click.Context, /, roots: tuple[Path, ...], max_tokens: int, *, http: bool, **chosen: Any) -> None:  # noqa: ANN401 - the options above
+    """Serve MCP: a model compresses texts and files, has originals back, asks what was saved.
+
+    A client starts this and speaks to it over standard input and output; `headroom mcp install` tells the agents on this
+    machine to.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    folders = [root.resolve() for root in roots or (Path.cwd(),)]
+    if http:
+        _http(folders, max_tokens, **chosen)
+        return
+    from headroom.mcp import stdio  # noqa: PLC0415 - only serving needs it, not `mcp install`
+
+    if sys.stdin.isatty():
+        click.echo("This speaks MCP, which a client types faster than you. Ctrl-D ends it.", err=True)
+    stdio.serve(folders, max_tokens)
+
+
+def _http(folders: list[Path], max_tokens: int, host: str, port: int, token: str | None) -> None:
+    try:
+        from headroom.mcp import streamable  # noqa: PLC0415 - the SDK is an extra, and takes a second to import
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f'over HTTP this needs more packages ({error.name}): pip install "headroom-ai[mcp]"'
+        ) from error
+    from headroom.mcp.tools import Tools  # noqa: PLC0415 - loads the engine, which only serving needs
+
+    streamable.serve(Tools(folders, max_tokens), host, port, token or os.environ.get("HEADROOM_TOKEN", ""), click.echo)
