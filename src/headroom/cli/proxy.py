@@ -24,6 +24,7 @@ from headroom.errors import MissingExtraError, SettingsError
 @click.option("--marks/--no-marks", default=None, help="Set cache marks for Anthropic clients that set none.")
 @click.option("--workers", type=int, help="Processes; default: 1.")
 @click.option("--level", type=click.Choice(["lossless", "balanced", "aggressive"]), help="How far compression may go.")
+@click.option("--leased", is_flag=True, default=None, help="Stop when no program that asked for it lives any more.")
 @click.option("--verbose", is_flag=True, default=None, help="A line for every request.")
 def proxy(upstreams: tuple[str, ...], level: str | None, **chosen: Any) -> None:  # noqa: ANN401 - the options above
     """Stand between an agent and its model: the same requests flow through, just lighter.

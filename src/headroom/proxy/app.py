@@ -177,6 +177,11 @@ class Proxy:
         paid = not is_subscription(request.headers.get("Authorization", ""))
         return self.options.marks and route.provider == "anthropic" and paid
 
+    async def health(self, _: web.Request) -> web.Response:
+        """That it is there, and as which process: of several workers, the one that started them."""
+        pid = os.getpid() if self.options.workers == 1 else os.getppid()
+        return web.json_response({"service": "headroom", "status": "ok", "version": headroom.__version__, "pid": pid})
+
     def account(self, request: Request, tee: Tee | None) -> None:
         """Write down what it came to, when the answer has gone; nobody waits for it."""
         task = asyncio.get_running_loop().create_task(self.accounts.add(request, tee))
@@ -190,17 +195,11 @@ def create(proxy: Proxy) -> web.Application:
     app.cleanup_ctx.append(proxy.life)
     app.on_shutdown.append(proxy.close_sockets)
     for path in _HEALTH:
-        app.router.add_get(path, _health)
+        app.router.add_get(path, proxy.health)
     interop.register(app, proxy)
     dashboard.register(app, Report(config.ledger_path()), proxy.store)
     app.router.add_route("*", "/{path:.*}", proxy.handle, name=_ONWARD)
     return app
-
-
-async def _health(_: web.Request) -> web.Response:
-    return web.json_response(
-        {"service": "headroom", "status": "ok", "version": headroom.__version__, "pid": os.getpid()}
-    )
 
 
 def runner(app: web.Application) -> web.AppRunner:

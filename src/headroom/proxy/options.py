@@ -59,6 +59,8 @@ class Options:
     """Bytes of a request above which it passes through as a stream, unread."""
     workers: int = 1
     verbose: bool = False
+    leased: bool = False
+    """Stop when no living process needs it any more (see `headroom.presence`)."""
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
@@ -69,13 +71,15 @@ class Options:
             raise SettingsError(
                 f"retrieve={self.retrieve!r} does not exist: use one of {', '.join(get_args(Retrieve))}"
             )
-        for name in ("marks", "edit_guarded", "verbose"):
+        for name in ("marks", "edit_guarded", "verbose", "leased"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name}={getattr(self, name)!r} must be true or false")
         for name in ("workers", "max_body"):
             number = getattr(self, name)
             if not isinstance(number, int) or isinstance(number, bool) or number < 1:
                 raise SettingsError(f"{name}={number!r} must be a whole number, 1 or more")
+        if self.leased and self.workers > 1:
+            raise SettingsError("a leased proxy is one process: leave workers out")
         if not isinstance(self.host, str) or not isinstance(self.token, str):
             raise SettingsError("host and token must be strings")
         if not is_loopback(self.host) and len(self.token) < 16:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from headroom import config
+from headroom import config, presence
 from headroom.compression.pipeline import describe
 from headroom.errors import HeadroomError
 from headroom.hosts import is_loopback
@@ -30,6 +30,7 @@ from headroom.ledger.ledger import Ledger
 from headroom.ledger.prices import Prices
 from headroom.originals import files
 from headroom.originals.sqlite import SqliteStore
+from headroom.proxy import lease
 from headroom.proxy.app import Proxy, create, runner
 from headroom.proxy.options import Options
 
@@ -97,17 +98,27 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
         PortTakenError, OSError: nothing can listen there.
     """
     inherited = os.environ.pop(SOCKET, "")
-    listening = socket.socket(fileno=int(inherited)) if inherited else listen(options)
-    if not inherited:
-        for line in banner(options, listening.getsockname()[1]):
-            say(line)
-    if options.workers > 1 and not inherited:
-        _supervise(options.workers, listening)
+    if inherited:
+        _work(options, socket.socket(fileno=int(inherited)), None)
         return
+    with lease.admitted(options, listen) as (listening, present):
+        if listening is None:
+            say(f"a leased proxy already listens on {present.url}: use that one")
+            return
+        for line in banner(options, present.port):
+            say(line)
+        if options.workers > 1:
+            _supervise(options.workers, listening)
+        else:
+            _work(options, listening, present if options.leased else None)
+
+
+def _work(options: Options, listening: socket.socket, leased: presence.Proxy | None) -> None:
+    """Serve in this process; a leased proxy until nobody needs it."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     loop = _loop()
     try:
-        loop.run_until_complete(_run(options, listening))
+        loop.run_until_complete(_run(options, listening, leased))
     finally:
         loop.close()
 
@@ -120,7 +131,7 @@ def _loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(options: Options, listening: socket.socket) -> None:
+async def _run(options: Options, listening: socket.socket, leased: presence.Proxy | None) -> None:
     proxy = Proxy(
         options, SqliteStore(config.store_path()), Ledger(config.ledger_path(), Prices(config.table("prices")))
     )
@@ -133,7 +144,10 @@ async def _run(options: Options, listening: socket.socket) -> None:
         loop.add_signal_handler(signal.SIGHUP, proxy.reload)
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, _stop, stopping)
+    watch = loop.create_task(lease.expire(config.home(), leased, stopping.set)) if leased else None
     await stopping.wait()
+    if watch is not None:
+        watch.cancel()
     await served.cleanup()
 
 
