@@ -2,6 +2,7 @@
 #
 #   make demo     what Headroom does, on real output of real tools
 #   make test     the test suite
+#   make sdk      the TypeScript package, built into sdk/typescript/dist
 #   make e2e      Claude Code and Codex through the proxy, fetched from npm (800 MB); not part of `make test`
 #   make check    everything that must be clean before a change goes in: lint, types, floors, tests
 
@@ -11,11 +12,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 SDKS := tests/proxy/ts/node_modules
+SDK := sdk/typescript
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e check lint types floors mutants bench samples format clean
+.PHONY: help setup demo test sdk e2e check lint types floors mutants bench samples format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,7 +44,17 @@ demo: $(READY)
 $(SDKS): tests/proxy/ts/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests/proxy/ts --silent --no-audit --no-fund && touch $@; fi
 
-test: $(READY) $(SDKS)
+# The TypeScript package and the SDKs that its tests drive.
+$(SDK)/node_modules: $(SDK)/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix $(SDK) --silent --no-audit --no-fund && touch $@; fi
+
+$(SDK)/dist: $(SDK)/node_modules $(SDK)/build.mjs $(SDK)/package.json $(SDK)/tsconfig.json $(wildcard $(SDK)/src/*.ts)
+	@if command -v npm >/dev/null; then npm run --prefix $(SDK) --silent build && touch $@; fi
+
+sdk: $(SDK)/dist
+	@test -d $(SDK)/dist || echo "make sdk was skipped: it needs Node.js 20 or newer and npm"
+
+test: $(READY) $(SDKS) $(SDK)/dist
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 # Claude Code asks for a newer Node.js than its program needs: --force. Its program comes without npm's scripts.
@@ -88,5 +100,5 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(E2E) build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(E2E) build dist $(SDK)/build $(SDK)/dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,2 @@
+// What goes in and what comes out.
+export {};
