@@ -72,6 +72,23 @@ class Context(Protocol):
         """
 
 
+def mostly(pattern: re.Pattern[str], lines: Sequence[str], share: float) -> bool:
+    """Whether `pattern` matches at the start of at least this share of some lines.
+
+    It stops where that is certain or out of reach: of a text of another kind few lines are looked at.
+    """
+    total = len(lines)
+    matched = 0
+    for at, line in enumerate(lines, 1):
+        if pattern.match(line):
+            matched += 1
+            if matched / total >= share:
+                return True
+        elif (total - at + matched) / total < share:
+            return False
+    return False
+
+
 @dataclass(frozen=True)
 class Probe:
     """A text as the router shows it to `score`: cheap to ask about, however long it is."""
@@ -96,9 +113,17 @@ class Probe:
         """The share of the sampled lines in which `pattern` matches at the start of the line."""
         return sum(map(bool, map(pattern.match, self.lines))) / len(self.lines) if self.lines else 0.0
 
+    def mostly(self, pattern: re.Pattern[str], share: float) -> bool:
+        """Whether `pattern` matches so in at least this share of the sampled lines."""
+        return mostly(pattern, self.lines, share)
+
     def ran(self, pattern: str) -> bool:
         """Whether the command that printed the text looks like `pattern` (a regular expression, searched)."""
         return bool(self.command) and re.search(pattern, self.command) is not None
+
+
+def _anything(_: Probe) -> float:
+    return 1.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +143,8 @@ class Compressor:
     """Whether this is output or data (logs, tables, JSON), not text an agent may edit: reads of the latter stay exact."""
     skeleton: bool = False
     """Whether it may act on reads of text that an agent may edit where the settings allow it to (`Settings.reads`)."""
+    most: Callable[[Probe], float] = field(default=_anything)
+    """No score of this text is higher; told at once, so that nobody scores what others are surer of."""
     extra: str = ""
     """The optional dependency it needs: `pip install "headroom-ai[code]"`. Empty: none."""
     needs: tuple[str, ...] = ()

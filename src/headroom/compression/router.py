@@ -7,6 +7,7 @@ whole is split where its kind changes, each part goes its own way, and the order
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from headroom.compression import mixed
@@ -27,16 +28,20 @@ class Routed(NamedTuple):
 
 
 def ranked(text: str, command: str, allowed: Iterable[Compressor] = TABLE) -> Iterator[Compressor]:
-    """The compressors that claim a text: whoever is certain, as soon as it has said so, then the others, best first."""
+    """The compressors that claim a text: whoever is certain, as soon as it has said so, then the others, best first.
+
+    Nobody scores before those who may be surer have done so: to score costs more than to compress.
+    """
     probe = Probe(text, command)
-    others: list[tuple[float, Compressor]] = []
-    for compressor in allowed:
-        score = compressor.score(probe)
-        if score >= CERTAIN:
+    # (least for whoever is next, place in the table, compressor, whether that is its score)
+    waiting = [(-min(each.most(probe), CERTAIN), at, each, False) for at, each in enumerate(allowed)]
+    heapify(waiting)
+    while waiting:
+        _, at, compressor, scored = heappop(waiting)
+        if scored:
             yield compressor
-        elif score >= SURE:
-            others.append((score, compressor))
-    yield from (compressor for _, compressor in sorted(others, key=lambda pair: -pair[0]))
+        elif (score := compressor.score(probe)) >= SURE:
+            heappush(waiting, (-min(score, CERTAIN), at, compressor, True))
 
 
 def kind_of(text: str, command: str = "") -> str | None:

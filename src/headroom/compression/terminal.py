@@ -21,7 +21,7 @@ _LINE_ENDS = re.compile(r"(?<!\r)\r+\n")
 _OVERWRITTEN = re.compile(r"(?<![^\n\r])[^\n\r]*\r(?=[^\n\r])")
 _ERASED = re.compile(r"^[^\n]*\x08[^\n]*", re.MULTILINE)
 _SILENT = re.compile(r"[\x00\x07]")
-_NOISE = re.compile(r"[\x00\x07\x08\r\x1b\x9b]")
+_NOISE = ("\r", "\x1b", "\x00", "\x07", "\x08", "\x9b")
 _LETTERS = re.compile(r"[^A-Za-z]+")
 MAX_KINDS = 0.5
 """The share of different wordings from which text without any line feed is no progress bar: its lines end in CR."""
@@ -29,7 +29,7 @@ MAX_KINDS = 0.5
 
 def clean(text: str) -> str:
     """The text as it stood on the screen in the end."""
-    if not _NOISE.search(text):
+    if not any(sign in text for sign in _NOISE):
         return text
     pieces, at = [], 0
     for start, end in mixed.kept(text):

@@ -36,26 +36,38 @@ _COMMAND = r"\bgit\b.*\b(?:log|reflog|blame|annotate|shortlog|show|whatchanged|r
 def score(probe: Probe) -> float:
     """How surely the text is git's history; a log with patches in it is the diff compressor's."""
     ran = 0.1 if probe.ran(_COMMAND) else 0.0
-    lines = probe.lines
-    if not lines or _PATCH.search(probe.text[:200_000]):
+    lines, start = probe.lines, probe.text[:200_000]
+    if not lines or ("diff --" in start and _PATCH.search(start)):
         return 0.0
-    first, _, rest = probe.text[:4000].lstrip("\n").partition("\n")
+    first, _, rest = start[:4000].lstrip("\n").partition("\n")
     if COMMIT.match(first) and rest.startswith(("Author: ", "Merge: ")):
         return 0.85 + ran
-    if probe.share(git_log_blame.LINE) > 0.95:
+    if probe.mostly(git_log_blame.LINE, 0.95):
         return 0.85 + ran
-    if probe.share(git_log_stat.LINE) > 0.6 and any(git_log_stat.SUMMARY.match(line) for line in lines):
+    if probe.mostly(git_log_stat.LINE, 0.6) and any(git_log_stat.SUMMARY.match(line) for line in lines):
         return 0.8 + ran
     if len(lines) >= 5 and _is_oneline(lines):
         return 0.75 + ran
     return 0.0
 
 
+def most(probe: Probe) -> float:
+    """What `score` gives at most."""
+    return 0.95 if probe.ran(_COMMAND) else 0.85
+
+
 def _is_oneline(lines: Sequence[str]) -> bool:
     """Whether nearly every line opens with a hash that looks random: distinct, with letters and digits, of one length."""
-    matches = [match for match in map(_ONELINE.match, lines) if match]
-    others = [line for line in lines if not _ONELINE.match(line) and not _GRAPH.match(line)]
-    if len(matches) < 5 or len(others) > len(lines) // 50:
+    matches = []
+    others = 0
+    for line in lines:
+        if match := _ONELINE.match(line):
+            matches.append(match)
+        elif not _GRAPH.match(line):
+            others += 1
+            if others > len(lines) // 50:
+                return False
+    if len(matches) < 5:
         return False
     hashes = [match[1] for match in matches]
     lengths = Counter(map(len, hashes))
@@ -162,4 +174,5 @@ COMPRESSOR = Compressor(
     promise="every commit's hash as printed, every subject and body line written by a person, every file of a diffstat with its counts",
     score=score,
     compress=compress,
+    most=most,
 )

@@ -24,7 +24,7 @@ from headroom.compression.compressors import (
     listing_packages,
     listing_tree,
 )
-from headroom.compression.contract import Compressor, Context, Folded, Probe
+from headroom.compression.contract import Compressor, Context, Folded, Probe, mostly
 from headroom.tokens import count
 
 LARGE_TOKENS = 12_000
@@ -43,20 +43,22 @@ _TROUBLE = re.compile(
     r"CrashLoopBackOff|ImagePull\w+|ErrImage\w+|OOMKilled|Evicted|Exited \([1-9]|Exited \(1|\b(?:failed|Failed|Error|unhealthy|Terminating|Pending|Unknown|UNMET|invalid|missing|extraneous|defunct)\b|^.{0,3}[dlcbps-][rwx-]{2}[sS]|^-.{7}w"
 )
 
+_DRAWN = re.compile(rf"(?:\[INFO\] )?{listing_tree.DRAWN.pattern}")
 _Fold = Callable[[Sequence[str]], "list[str] | None"]
 
 
 def _long(lines: Sequence[str]) -> bool:
-    return len(lines) >= 3 and sum(bool(listing_long.ROW.match(line)) for line in lines) >= 0.5 * len(lines)
+    return len(lines) >= 3 and mostly(listing_long.ROW, lines, 0.5)
 
 
 def _tree(lines: Sequence[str]) -> bool:
-    drawn = sum(bool(listing_tree.DRAWN.match(line.removeprefix("[INFO] "))) for line in lines)
-    return drawn >= 4 and drawn >= 0.6 * len(lines)
+    if len(lines) < 4 or not mostly(_DRAWN, lines, 0.6):
+        return False
+    return len(lines) >= 7 or sum(map(bool, map(_DRAWN.match, lines))) >= 4
 
 
 def _packages(lines: Sequence[str]) -> bool:
-    return len(lines) >= 4 and sum(bool(listing_packages.ROW.match(line)) for line in lines) >= 0.8 * len(lines)
+    return len(lines) >= 4 and mostly(listing_packages.ROW, lines, 0.8)
 
 
 def score(probe: Probe) -> float:
@@ -73,6 +75,11 @@ def score(probe: Probe) -> float:
     if listing_columns.find(raw):
         return 0.65 + named
     return 0.6 if probe.ran(_LS) and len(lines) >= 8 and all(map(listing_names.NAME.match, lines)) else 0.0
+
+
+def most(probe: Probe) -> float:
+    """What `score` gives at most."""
+    return 0.85 + (0.1 if probe.ran(_LISTS) else 0.0)
 
 
 def compress(text: str, context: Context) -> Folded | None:
@@ -151,6 +158,7 @@ COMPRESSOR = Compressor(
     promise="Every entry with its type, size, state and path, while they fit; of a very large listing the odd ones, those in trouble and those asked for, with counts of the rest.",
     score=score,
     compress=compress,
+    most=most,
     line=re.compile(
         rf"{listing_long.ROW.pattern}|total \d+$|[│├└][─ \xa0│]+.|[|`]-- \S|(?:ii|rc|un|hi|iU|iF) {{1,2}}\S+ +\S+ +(?:all|amd64|arm64|i386|armhf) |\.{{0,2}}/[\w.@+-]+(?:/[\w.@+-]+)*/?$"
     ),

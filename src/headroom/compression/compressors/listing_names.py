@@ -22,6 +22,7 @@ import re
 from collections.abc import Sequence
 
 from headroom.compression import markers
+from headroom.compression.contract import mostly
 from headroom.tokens import count
 
 LONG_LIST = 4_000
@@ -45,7 +46,7 @@ def is_recursive(lines: Sequence[str]) -> bool:
     headings = [
         index
         for index, line in enumerate(lines)
-        if HEADING.match(line) and (index == 0 or not NAME.match(lines[index - 1]))
+        if line.endswith(":") and HEADING.match(line) and (index == 0 or not NAME.match(lines[index - 1]))
     ]
     if len(headings) < 3:
         return False
@@ -56,7 +57,7 @@ def is_recursive(lines: Sequence[str]) -> bool:
 
 def is_paths(lines: Sequence[str]) -> bool:
     """Whether nearly every line is a path, most with a directory."""
-    if len(lines) < 6:
+    if len(lines) < 6 or not mostly(PATH, lines, 0.95):
         return False
     paths = [line for line in lines if PATH.match(line) and "  " not in line]
     inside = sum(1 for line in paths if ("/" in line or "\\" in line) and " " not in line and "//" not in line)

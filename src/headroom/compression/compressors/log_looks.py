@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from headroom.compression.compressors.log_records import CONTINUES
+from headroom.compression.compressors.log_records import continues
 from headroom.compression.compressors.log_templates import SLOT, mask
-from headroom.compression.contract import Probe
+from headroom.compression.contract import Probe, mostly
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
@@ -42,14 +42,14 @@ _STAMPS = (
     r"\d{10}(?:\.\d{1,9})?[ \t]",
 )
 HEAD = re.compile(rf"{_BEFORE}(?:{'|'.join(_STAMPS)})")
-LINE = re.compile(rf"(?:{HEAD.pattern})(?=[^\n]{{0,200}}?[A-Za-z]{{3}})")
+LINE = re.compile(rf"(?:{'|'.join(_STAMPS)}|{HEAD.pattern})(?=[^\n]{{0,200}}?[A-Za-z]{{3}})")
 """Surely a line of a log."""
 
 _CLOCK = re.compile(
     rf"{_BEFORE}[\[(]?{_TIME}(?:[.,]\d{{1,9}})?[\])]?[ \t|:]+(?:AM |PM )?(?=[^\n]{{0,200}}?[A-Za-z]{{3}})"
 )
 _LEVELLED = re.compile(
-    rf"{_BEFORE}(?:\[ ?{_LEVEL} ?\]|{_LEVEL}(?:[:|]|  ?(?=[\[\w(])| - )|\[(?i:{_LEVEL})\]|(?i:debug|info|warn|error):\s|[^\n]{{0,120}}\blevel=\"?[a-z]{{4,8}}\b)"
+    rf"{_BEFORE}(?:\[ ?{_LEVEL} ?\]|{_LEVEL}(?:[:|]|  ?(?=[\[\w(])| - )|\[(?i:{_LEVEL})\]|(?i:debug|info|warn|error):\s|[^\n]{{0,120}}level=(?<!\wlevel=)\"?[a-z]{{4,8}}\b)"
 )
 _EPOCH = re.compile(r"(?:[\w.:/-]{1,60} ){0,6}1[0-7]\d{8}(?:\.\d{1,6})? (?=[^\n]{0,200}?[A-Za-z]{3})")
 _TAIL = re.compile(
@@ -62,6 +62,18 @@ _GLANCE = 24
 """Lines of which one must have a log's head: where three in ten have one, that fails twice in ten thousand times."""
 
 
+_HEADED = re.compile(f"{LINE.pattern}|{_CLOCK.pattern}|{_LEVELLED.pattern}")
+_SURELY = (
+    (LINE, 0.6, 0.9),
+    (LINE, 0.3, 0.7),
+    (_CLOCK, 0.6, 0.75),
+    (_LEVELLED, 0.6, 0.7),
+    (_EPOCH, 0.6, 0.65),
+    (_HEADED, 0.6, 0.65),
+)
+"""Heads, the share of lines that must have one, and how sure that is."""
+
+
 def head(line: str) -> int:
     """Characters of a line's head: its time, level, host and process id, which vary without saying anything."""
     found = HEAD.match(line) or _CLOCK.match(line)
@@ -71,29 +83,24 @@ def head(line: str) -> int:
 
 def score(probe: Probe) -> float:
     """How surely a text is a log."""
-    lines = [line[:400] for line in probe.lines if not CONTINUES.match(line)]
-    if len(lines) < _FEWEST or probe.ran(_HISTORY) or _tabular(lines):
+    goes_on = continues(probe.text)
+    lines = [line[:400] for line in probe.lines if not goes_on(line)]
+    if len(lines) < _FEWEST or probe.ran(_HISTORY):
         return 0.0
-
-    def share(pattern: re.Pattern[str]) -> float:
-        return sum(map(bool, map(pattern.match, lines))) / len(lines)
-
     hint = 0.05 if probe.ran(_PRINTS_LOGS) else 0.0
     few = lines[:: max(1, len(lines) // _GLANCE)]
-    if not any(pattern.match(line) for pattern in (LINE, _CLOCK, _LEVELLED, _EPOCH) for line in few):
-        return 0.5 + hint if hint and _repeats(lines) else 0.0
-    stamped = share(LINE)
-    if stamped >= 0.3:
-        return (0.9 if stamped >= 0.6 else 0.7) + hint
-    for pattern, sure in ((_CLOCK, 0.75), (_LEVELLED, 0.7), (_EPOCH, 0.65)):
-        if share(pattern) >= 0.6:
+    seen = any(pattern.match(line) for pattern in (LINE, _CLOCK, _LEVELLED, _EPOCH) for line in few)
+    if (not seen and not hint) or _tabular(lines):
+        return 0.0
+    for pattern, least, sure in _SURELY if seen else ():
+        if mostly(pattern, lines, least):
             return sure + hint
-    any_head = sum(1 for line in lines if any(pattern.match(line) for pattern in (LINE, _CLOCK, _LEVELLED))) / len(
-        lines
-    )
-    if any_head >= 0.6:
-        return 0.65 + hint
     return 0.5 + hint if hint and _repeats(lines) else 0.0
+
+
+def most(probe: Probe) -> float:
+    """What `score` gives at most."""
+    return 0.95 if probe.ran(_PRINTS_LOGS) else 0.9
 
 
 def _tabular(lines: list[str]) -> bool:

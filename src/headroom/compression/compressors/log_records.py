@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,13 +20,20 @@ from headroom.compression.compressors.log_templates import Ids, Mined
 from headroom.compression.relevance import RED
 
 _LEVEL_NEXT = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|ERROR|FATAL|CRITICAL)\b"
-CONTINUES = re.compile(
-    r"(?:[\w./-]{1,60} {0,30}\| |(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z )?"  # a container's name, a CI runner's time
+_BEFORE = r"(?:[\w./-]{1,60} {0,30}\| |(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z )?"
+"""A container's name, a CI runner's time."""
+_GOES_ON = (
     rf"(?:[ \t]+(?=\S)(?!\[?\d{{1,4}}[-:/.]\d\d|\[?{_LEVEL_NEXT})|at [\w$.<>]+[(/]|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)"
     r"|Traceback \(most|Stack trace:|goroutine \d+ \[|During handling of the above|The above exception was"
-    r"|(?:[\w$]{1,80}\.){0,12}[\w$]{0,80}(?:Error|Exception|Throwable|Interrupt|Warning)(?::|$))"
+    r"|(?:[\w$]{1,80}\.){0,12}[\w$]{0,80}(?=:|$)(?:(?<=Error)|(?<=Exception)|(?<=Throwable)|(?<=Interrupt)|(?<=Warning)))"
 )
-"""A line that continues the entry before it."""
+_CONTINUES = re.compile(_GOES_ON)
+_CONTINUES_AFTER = re.compile(_BEFORE + _GOES_ON)
+
+
+def continues(text: str) -> Callable[[str], re.Match[str] | None]:
+    """What matches a line that continues the entry before it, in a text; most have nothing that could stand before it."""
+    return (_CONTINUES_AFTER if "| " in text or "Z " in text else _CONTINUES).match
 
 
 @dataclass(slots=True)
@@ -59,14 +66,15 @@ class Entries:
         self.mined = mined
         total = len(mined.kinds)
         first_of = dict(zip(reversed(mined.kinds), range(total - 1, -1, -1), strict=True))
-        continues = {kind for kind, at in first_of.items() if at and CONTINUES.match(mined.lines(at, at + 1))}
+        goes_on = continues(mined.text)
+        continued = {kind for kind, at in first_of.items() if at and goes_on(mined.lines(at, at + 1))}
         blank = {kind for kind, name in enumerate(mined.names) if not name or name.isspace()}
-        self.layered = bool(continues - blank)
+        self.layered = bool(continued - blank)
         self.bounds: array[int] = array("I", range(total))
         ids: Iterable[int] = mined.kinds
         if self.layered:
-            continues -= blank
-            self.bounds = array("I", [at for at, kind in enumerate(mined.kinds) if kind not in continues])
+            continued -= blank
+            self.bounds = array("I", [at for at, kind in enumerate(mined.kinds) if kind not in continued])
         self.bounds.append(total)
         if self.layered:
             keys = Ids()

@@ -39,7 +39,9 @@ _SAMPLE = 4_000
 _NAME = re.compile(r"([A-Za-z][\w.-]{0,30})[\"']?[ =:#(]{1,2}[\"']?-?$")
 _MONTH = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)$")
 _UNIT = re.compile(r" ?(?:ms|us|ns|s|min|[kKMGT]i?B|[KMG]|bytes|%|seconds|msec)(?![A-Za-z])")
-_PLAIN = re.compile(r"-?[0-9]+(?:[.:,/-](?:[A-Z][a-z]{2}[/-])?[0-9]+)*")
+_PLAIN = re.compile(r"[-0-9](?:(?<!-)|(?=[0-9]))[0-9]*(?:[.:,/-](?:[A-Z][a-z]{2}[/-])?[0-9]+)*")
+"""A number and what it is joined to, with its sign: `-?[0-9]+...`, written so that its first character is of a set, which
+`re` looks for at C speed."""
 _MIXED = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
     r"|-?[0-9](?:[0-9A-Za-z]{0,64}[0-9])?(?:[.:,/-](?:[A-Z][a-z]{2}[/-])?[0-9]+)*"
@@ -70,15 +72,16 @@ class _Column:
 
     def add(self, start: int, cells: list[str]) -> None:
         if self.number is not None:
-            self.number.update(cells)
-            if len(self.number) > FEW:
+            if len(self.number.keys() | set(cells)) > FEW:
                 self.number = None
             else:
+                self.number.update(cells)
                 for value in self.number.keys() - self.first.keys():
                     self.first[value] = start + cells.index(value)
         if self.numbers is not None:
             try:
-                block = array("d", map(float, cells))
+                known = {value: float(value) for value in self.number or ()}
+                block = array("d", map(known.__getitem__ if known else float, cells))
             except ValueError:  # a time, an address, a version
                 self.numbers = None
                 return

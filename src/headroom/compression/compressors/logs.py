@@ -239,8 +239,9 @@ def _inside(plan: _Plan) -> None:
 
 
 def _first_lines(entries: Entries, members: Sequence[int], start: int, end: int) -> list[str]:
-    lines, bounds = entries.mined.lines, entries.bounds
-    return [lines(bounds[entry], bounds[entry] + 1) for entry in members[start:end]]
+    text, starts = entries.mined.text, entries.mined.starts
+    firsts = map(entries.bounds.__getitem__, members[start:end])
+    return [text[starts[first] : starts[first + 1] - 1] for first in firsts]
 
 
 def _extra(plan: _Plan, entry: int) -> None:
@@ -349,4 +350,5 @@ COMPRESSOR = Compressor(
     score=log_looks.score,
     compress=compress,
     line=log_looks.LINE,
+    most=log_looks.most,
 )

@@ -19,7 +19,7 @@ _NARROW = re.compile(r"^\d{1,5}[\t→]", re.MULTILINE)
 
 def score(probe: Probe) -> float:
     """Nearly every line carries a number in a column six wide."""
-    return 0.9 if probe.share(_LINE) >= 0.8 else 0.0
+    return 0.9 if probe.mostly(_LINE, 0.8) else 0.0
 
 
 def compress(text: str, context: Context) -> Folded | None:
@@ -37,4 +37,5 @@ COMPRESSOR = Compressor(
     compress=compress,
     data=False,
     exact=True,
+    most=lambda _: 0.9,
 )

@@ -6,6 +6,7 @@ The last resort of the router: any text whose lines, or groups of up to eight li
 from __future__ import annotations
 
 import re
+from operator import eq
 
 from headroom.compression.contract import Compressor, Context, Folded, Probe
 
@@ -23,11 +24,14 @@ _SINGLE = re.compile(r"^([^\n]*\n)\1{3,}", re.MULTILINE)
 def score(probe: Probe) -> float:
     """Enough by itself where the sample shows the same line again and again."""
     lines = probe.lines
-    again = 0
-    for at, line in enumerate(lines):
-        sizes = (size for size in range(1, GROUP + 1) if lines[at + size : at + size + 1] == [line])
-        again += any(lines[at : at + size] == lines[at + size : at + 2 * size] for size in sizes)
-    return 0.5 if again >= max(TIMES, len(lines) // 10) else 0.0
+    least = max(TIMES, len(lines) // 10)
+    if len(lines) - len(set(lines)) < least:
+        return 0.0
+    again: set[int] = set()
+    for size in range(1, GROUP + 1):
+        same = bytes(map(eq, lines, lines[size:]))
+        again.update(at for at in range(len(same)) if same.startswith(b"\1" * size, at))
+    return 0.5 if len(again) >= least else 0.0
 
 
 def compress(text: str, context: Context) -> Folded | None:
@@ -54,4 +58,5 @@ COMPRESSOR = Compressor(
     promise="Every line that differs from the ones before it, and how often each was printed.",
     score=score,
     compress=compress,
+    most=lambda _: 0.5,
 )

@@ -152,7 +152,7 @@ def _separators(runs: list[_Run]) -> list[_Run]:
 def _unnumbered(lines: Sequence[str]) -> list[_Run] | None:
     names = _Names()
     runs: list[_Run] = []
-    found = numbered = 0
+    found = numbered = others = 0
     for at, line in enumerate(lines):
         match = _BARE.match(line)
         if not line:
@@ -165,7 +165,12 @@ def _unnumbered(lines: Sequence[str]) -> list[_Run] | None:
             numbered += match[2][:1].isdigit() and bool(_NUMBERED.match(match[2]))
         else:
             runs.append(_Run("", [_Hit(at, "", "", line)]))
-            found += bool(_BINARY.match(line))
+            if _BINARY.match(line):
+                found += 1
+            else:
+                others += 1
+                if len(lines) - others < 0.6 * len(lines):
+                    return None
     return runs if found >= 0.6 * len(lines) and numbered < 0.3 * found else None
 
 
@@ -209,6 +214,11 @@ def score(probe: Probe) -> float:
     if searched:
         return 0.85
     return 0.6 if slashed >= 0.9 * len(lines) and hits >= 2 * len(named) and spoken < 0.5 * hits else 0.0
+
+
+def most(probe: Probe) -> float:
+    """What `score` gives at most."""
+    return 0.95 if probe.ran(_GREP) else 0.85
 
 
 def compress(text: str, context: Context) -> Folded | None:
@@ -373,6 +383,7 @@ COMPRESSOR = Compressor(
     promise="Every hit's path, line number and text, while they fit; of a very large result the first hit of each file, the rare ones and those that were asked for.",
     score=score,
     compress=compress,
+    most=most,
     line=re.compile(
         r"(?:[A-Za-z]:[\\/])?(?:[^\s:\"'`<>|(){}=,;]*[\\/])?[^\s:\"'`<>|(){}=,;\\/]*\.[A-Za-z]\w{0,9}:\d+:(?!\d+:? |\s*(?:error|warning|note|info)\b)"
     ),

@@ -44,19 +44,24 @@ def score(probe: Probe) -> float:
         return 0.9
     if re.fullmatch(r"-+(?:  -+)+\s*", lines[1]):
         return 0.8 + ran
-    drawn = [line for line in probe.lines if table_parse.is_rule(line)]
-    barred = sum(1 for line in probe.lines if _BARRED.match(line) and not table_parse.is_rule(line))
-    most = _JOINED if any(map(_JOINT.search, drawn)) else _PLAIN
-    if (
-        drawn
-        and barred > 2
-        and len(drawn) + barred >= most * len(probe.lines)
-        and any(map(table_parse.is_rule, lines[:4]))
-    ):
+    if any(map(table_parse.is_rule, lines[:4])) and _is_drawn(probe.lines):
         return 0.8 + ran
     if len(lines) > 5 and table_parse.figures(lines[:60]) is not None:
         return 0.6 + ran
     return 0.0
+
+
+def _is_drawn(lines: Sequence[str]) -> bool:
+    """Whether nearly every line has a bar or is a rule."""
+    drawn = [line for line in lines if table_parse.is_rule(line)]
+    barred = sum(1 for line in lines if _BARRED.match(line) and not table_parse.is_rule(line))
+    least = _JOINED if any(map(_JOINT.search, drawn)) else _PLAIN
+    return bool(drawn) and barred > 2 and len(drawn) + barred >= least * len(lines)
+
+
+def most(probe: Probe) -> float:
+    """What `score` gives at most."""
+    return (0.9 if "-[ RECORD 1 ]" in probe.text[:_TOP] else 0.85) + (0.1 if probe.ran(_COMMAND) else 0.0)
 
 
 def compress(text: str, context: Context) -> Folded | None:
@@ -128,4 +133,5 @@ COMPRESSOR = Compressor(
     promise="the header, every cell of a row that is shown as written, and every odd row: outliers, extremes, gaps, rare values, what was asked for, first and last",
     score=score,
     compress=compress,
+    most=most,
 )

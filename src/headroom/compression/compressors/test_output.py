@@ -47,4 +47,5 @@ COMPRESSOR = Compressor(
     score=looks.score,
     compress=compress,
     line=looks.LINE,
+    most=looks.most,
 )

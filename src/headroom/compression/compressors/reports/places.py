@@ -23,7 +23,7 @@ HEAD = re.compile(
     r"(?P<mark>\[(?:ERROR|WARNING)\] )?(?:"
     rf"(?P<path>{_PATH}):(?P<pos>\d+(?::\d+)?)(?P<sep>: (?=(?i:{_SEVERITY})|[^\n]* \[(?:Error|Warning)(?:/\S+)?\]$)| - (?=error |warning ))"
     r"|(?P<gopath>[^\s:]+\.go):(?P<gopos>\d+:\d+)(?P<gosep>: )"
-    rf"|(?P<tspath>[^\s:][^:\n]{{0,400}}?)\((?P<tspos>\d+,\d+)\)(?P<tssep>: (?={_SEVERITY}))"
+    rf"|(?=[^:\n]+:(?<=\d\):))(?P<tspath>[^\s:][^:\n]{{0,400}}?)\((?P<tspos>\d+,\d+)\)(?P<tssep>: (?={_SEVERITY}))"
     r"|(?P<mvnpath>/[^\n:]{1,400}|[A-Z]:[^\n:]{1,400}):\[(?P<mvnpos>\d+,\d+)\](?P<mvnsep> )"
     r")(?P<message>.*)"
 )
