@@ -1,2 +1,0 @@
-// What goes in and what comes out.
-export {};
