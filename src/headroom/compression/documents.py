@@ -1,7 +1,8 @@
 """Documents inside what the user sent: only clearly delimited ones are compressed, every other word stays.
 
-Delimited means a pair of tags that name a document (`<document>`, `<file>`, `<context>` ...), or a code fence. What is
-inside goes to the router; text an agent may edit (source, prose) is nobody's, so it stays.
+Delimited means a pair of tags that name a document (`<document>`, `<file>`, `<context>` ...), a code fence, or what
+retrieval returned: passages with numbers under a line such as `Context:`, up to a line that begins with `Question:`. What
+is inside goes to the router; source that an agent may edit is nobody's, so it stays.
 """
 
 from __future__ import annotations
@@ -16,6 +17,16 @@ from headroom.compression.contract import Context
 _TAG = re.compile(
     r"<(?P<end>/?)(?P<name>documents?|document_contents?|doc|file|file_contents?|context|attachment|chunk|passage"
     r"|search_results?|tool_result|logs?|output|data)(?:\s[^<>\n]{0,300})?>"
+)
+_HEADED = re.compile(
+    r"^[ \t]*(?:#{1,4} |\*\*)?(?:the )?(?:retrieved |search |relevant |following |supporting |provided |reference )*"
+    r"(?:contexts?|passages?|documents?|sources?|results?|references|excerpts|snippets|knowledge|background)"
+    r"(?: (?:passages|documents|information|results))?(?:\*\*)?:?(?:\*\*)?[ \t]*\n(?:[ \t]*\n)?(?=\[1\] |\(1\) |1[.)] |(?:document|passage|source|chunk) \[?#?1\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ASKS = re.compile(
+    r"^[ \t]*(?:#{1,4} |\*\*)?(?:(?:user |my |the )?(?:question|query|task|instructions?|request|answer))(?:\*\*)?:",
+    re.IGNORECASE | re.MULTILINE,
 )
 MAX_DEPTH = 4
 """Documents in `<documents>` in `<context>`: nobody nests deeper."""
@@ -36,6 +47,15 @@ def fold(text: str, context: Context) -> tuple[str, bool]:
     whole = _Document(0, len(text))
     whole.inside = _documents(text)
     return _folded(text, whole, context, context.first_line, 0)
+
+
+def around(text: str) -> str:
+    """What the user says around the documents: there the question stands."""
+    pieces, at = [], 0
+    for document in _documents(text):
+        pieces.append(text[at : document.start])
+        at = document.stop
+    return "".join(pieces) + text[at:]
 
 
 def _folded(text: str, document: _Document, context: Context, line: int, depth: int) -> tuple[str, bool]:
@@ -68,7 +88,21 @@ def _documents(text: str) -> list[_Document]:
             _close(opened, top, name, start)
     for document in opened:
         top += document.inside
-    return top
+    return top or _passages(text)
+
+
+def _passages(text: str) -> list[_Document]:
+    """Numbered passages under a heading of their own, up to the question.
+
+    Without a question's heading nobody knows where they end, unless they begin behind it.
+    """
+    headed = _HEADED.search(text)
+    if headed is None:
+        return []
+    asks = _ASKS.search(text, headed.end())
+    if asks is None and not _ASKS.search(text, 0, headed.start()):
+        return []
+    return [_Document(headed.end(), asks.start() if asks else len(text))]
 
 
 def _close(opened: list[_Document], top: list[_Document], name: str, stop: int) -> None:

@@ -15,6 +15,8 @@ import re
 from hashlib import sha256
 
 HANDLE_DIGITS = 12
+ELLIPSIS = "[...]"
+"""Sentences left out within a paragraph, as editors mark them. A note below says how many, and the handle."""
 HANDLE = re.compile(r"h:(?<=\bh:)([0-9a-f]{12})\b")
 """A handle as it stands in a marker. Finding one proves nothing: only the store knows whose it is. A pattern that begins
 with plain letters is looked for fifty times as fast."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import islice, takewhile
 
 from headroom.blocks import Block, Decision, Edit, Failure, Outcome
 from headroom.compression import cache, documents, markers, mixed, policy, terminal
@@ -57,12 +58,12 @@ def run(
     """
     outcome = Outcome()
     reader = _Reader(settings, own, outcome, sent)
-    for block, key in zip(blocks, cache.keys(blocks) if keys is None else keys, strict=True):
+    for at, (block, key) in enumerate(zip(blocks, cache.keys(blocks) if keys is None else keys, strict=True)):
         if block.role == "boundary":
             reader.shown.forget()
             continue
         if block.role == "user":
-            reader.said = block.text
+            reader.hear(blocks, at)
         decision = decided.get(key) or reader.decide(block, key)
         visible = block.text
         if decision is not None and decision.text is not None:
@@ -93,7 +94,20 @@ class _Reader:
         self.outcome = outcome
         self.sent = sent
         self.shown = Shown()
-        self.said = ""
+        self._heard: tuple[str, ...] = ()
+        self._message: object = None
+
+    def hear(self, blocks: Sequence[Block], at: int) -> None:
+        """Take in what the user says: every text of the message, wherever in it the question stands."""
+        message = blocks[at].path[0]
+        if message != self._message:
+            here = takewhile(lambda block: block.path[0] == message, islice(blocks, at, None))
+            self._message, self._heard = message, tuple(block.text for block in here if block.role == "user")
+
+    @property
+    def said(self) -> str:
+        """The user's last words, without the documents among them."""
+        return "\n".join(map(documents.around, self._heard))
 
     def decide(self, block: Block, key: str) -> Decision | None:
         """What a new block becomes, for ever; `None` for what no setting could ever edit."""

@@ -12,6 +12,7 @@ from headroom.compression.compressors import (
     logs,
     markup,
     numbered,
+    prose,
     repeated,
     search,
     structured,
@@ -32,6 +33,7 @@ ALL: tuple[Compressor, ...] = (
     repeated.COMPRESSOR,
     search.COMPRESSOR,
     listing.COMPRESSOR,
+    prose.COMPRESSOR,
 )
 """Every compressor there is."""
 ABSENT: tuple[Compressor, ...] = tuple(entry for entry in ALL if not all(map(find_spec, entry.needs)))
