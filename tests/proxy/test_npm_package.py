@@ -6,6 +6,7 @@ Set up and built by `make sdk`; skipped without Node or without that.
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,11 @@ def passes(name, **variables):
 
 def test_compress_with_an_engine(proxy):
     passes("compress", HEADROOM_URL=proxy.url)
+
+
+def test_what_goes_wrong(proxy):
+    passes("failures", HEADROOM_URL=proxy.url)
+
+
+def test_engines(tmp_path):
+    passes("engine", PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", TMPDIR=str(tmp_path))

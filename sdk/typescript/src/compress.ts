@@ -34,7 +34,7 @@ export async function compressed<M>(messages: readonly M[], options: CompressOpt
   const failures: Failure[] = [];
   const body = bodyOf(messages, options, conversation, untold(known), failures);
   const decided = consistent(await decisions(body, options, failures), known);
-  failures.push(...notes(known));
+  if (decided) failures.push(...notes(known));
   const edits: Edit[] = [];
   const made = messages.map((message: M, index) => {
     const fresh = became(message, index, decided, failures);

@@ -45,11 +45,9 @@ export function forget(engine: Engine): void {
 }
 
 async function search(): Promise<Engine> {
+  if ((await announced()).length) await hold();
   const running = (await present()) ?? (process.env["HEADROOM_HOME"] ? undefined : await healthy(`http://127.0.0.1:${USUAL_PORT}`));
-  if (running) {
-    await hold();
-    return running;
-  }
+  if (running) return running;
   const shared = state();
   if (performance.now() - shared.failedAt < AGAIN_MS) throw shared.failure ?? new EngineError("no engine runs");
   try {
@@ -63,11 +61,9 @@ async function search(): Promise<Engine> {
 
 /** An engine that says in our data folder that it runs, and does. */
 async function present(): Promise<Engine | undefined> {
-  const folder = runFolder();
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((each) => PRESENCE.test(each))) {
-    const said = parsed(await readFile(join(folder, name), "utf8").catch(() => ""));
-    if (!isObject(said) || !lives(said["pid"])) continue;
+  for (const path of await announced()) {
+    const said = parsed(await readFile(path, "utf8").catch(() => ""));
+    if (!isObject(said) || !lives(said["pid"]) || !fits(said)) continue;
     const { host, port } = said;
     if (typeof port !== "number" || typeof host !== "string") continue;
     const shown = ["0.0.0.0", "::", ""].includes(host) ? "127.0.0.1" : host;
@@ -76,6 +72,17 @@ async function present(): Promise<Engine | undefined> {
     if (engine) return engine;
   }
   return undefined;
+}
+
+async function announced(): Promise<string[]> {
+  const folder = runFolder();
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => PRESENCE.test(name)).map((name) => join(folder, name));
+}
+
+/** A leased engine that somebody wants for themselves at another level is not for us. */
+function fits({ leased, arguments: told }: Record<string, unknown>): boolean {
+  return leased !== true || !Array.isArray(told) || !told.some((word) => String(word).startsWith("--level"));
 }
 
 async function healthy(url: string): Promise<Engine | undefined> {

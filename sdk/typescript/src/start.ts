@@ -8,9 +8,8 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { access, constants, mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -19,9 +18,10 @@ import { home, runFolder } from "./home.js";
 import { state } from "./state.js";
 import type { Engine } from "./types.js";
 
-const START_MS = 20_000; // it takes about one second on an idle machine
+const START_MS = 60_000; // it takes about one second on an idle machine; callers stop waiting earlier
 const STEP_MS = 25;
-const TAIL = 2000; // bytes of what it printed that say why it ended
+const LOG = "leased.log"; // what it printed, by the name that other programs of ours use
+const TAIL = 2000; // characters of it that say why it ended
 
 export const INSTALL = 'pip install "headroom-ai[proxy]"';
 const ARGUMENTS = ["proxy", "--leased", "--port", "0"];
@@ -37,7 +37,7 @@ export function lives(pid: unknown): boolean {
   }
 }
 
-/** Take a lease, once in a process; it goes when the process ends. */
+/** Take a lease, once in a process; it goes when the process ends. Taken before one looks: what is found does not stop then. */
 export async function hold(): Promise<void> {
   const shared = state();
   const folder = runFolder();
@@ -91,31 +91,28 @@ async function locked(lock: string): Promise<boolean> {
 async function launched(programs: string[][], present: () => Promise<Engine | undefined>, until: number): Promise<Engine> {
   let said = "";
   for (const [program, ...first] of programs) {
-    const log = new Log();
+    const log = join(runFolder(), LOG);
+    const file = openSync(log, "w", 0o600);
     const child = spawn(program as string, [...first, ...ARGUMENTS], {
       cwd: home(),
       detached: true,
       windowsHide: true,
-      stdio: ["ignore", "ignore", log.file],
+      stdio: ["ignore", file, file],
       env: { ...process.env, HEADROOM_URL: undefined },
     });
     const ended = ending(child);
     child.unref();
-    try {
-      for (;;) {
-        const engine = await present();
-        if (engine) return engine;
-        if (ended.done) break;
-        if (performance.now() > until) {
-          child.kill();
-          throw new EngineError(`${program} proxy did not start within ${START_MS} ms`, "headroom doctor");
-        }
-        await pause(STEP_MS);
+    closeSync(file);
+    for (let done = false; !done; await pause(STEP_MS)) {
+      done = ended.done; // asked first: one that found another like itself has ended, and that other is there
+      const engine = await present();
+      if (engine) return engine;
+      if (performance.now() > until) {
+        child.kill();
+        throw new EngineError(`${program} proxy did not start within ${START_MS} ms`, "headroom doctor");
       }
-      said = log.tail() || said;
-    } finally {
-      log.close();
     }
+    said = (await readFile(log, "utf8").catch(() => "")).slice(-TAIL) || said;
     if (!/No module named/.test(said)) break; // this is ours: it says itself what is wrong
   }
   throw refused(said);
@@ -153,25 +150,4 @@ async function onPath(name: string): Promise<string | undefined> {
     }
   }
   return undefined;
-}
-
-/** What a child prints to standard error: in a file without a name, since a pipe would break when we end. */
-class Log {
-  readonly file: number;
-  constructor() {
-    const path = join(tmpdir(), `headroom-${randomBytes(6).toString("hex")}`);
-    this.file = openSync(path, "wx+", 0o600);
-    rmSync(path, { force: true });
-  }
-
-  tail(): string {
-    const { size } = fstatSync(this.file);
-    const bytes = Buffer.alloc(Math.min(size, TAIL));
-    readSync(this.file, bytes, 0, bytes.length, size - bytes.length);
-    return bytes.toString("utf8");
-  }
-
-  close(): void {
-    closeSync(this.file);
-  }
 }
