@@ -23,7 +23,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -120,6 +120,20 @@ def health(proxy: Proxy, seconds: float = HEALTH_SECONDS) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+def is_open(proxy: Proxy, seconds: float = HEALTH_SECONDS) -> bool:
+    """Whether anything listens at its address: cheaper than asking who."""
+    import socket  # noqa: PLC0415 - 5 ms, not where nobody watches
+
+    host = "127.0.0.1" if proxy.host in ("0.0.0.0", "::") else proxy.host  # noqa: S104 - compared, not bound
+    try:
+        socket.create_connection((host, proxy.port), seconds).close()
+    except TimeoutError:
+        return True  # busy is not gone
+    except OSError:
+        return False
+    return True
+
+
 def running(home: Path) -> list[Proxy]:
     """The proxies that are there, the oldest first."""
     return [proxy for proxy in announced(home) if answers(proxy)]
@@ -175,8 +189,32 @@ def beyond_defaults(argv: Sequence[str]) -> tuple[str, ...]:
 
 
 def ourselves() -> list[str]:
-    """What starts this program again, whatever the folder and the PATH are."""
-    return [sys.executable, "-m", "headroom"]
+    """What starts this program again, whatever the PATH is.
+
+    The installed script where there is one: `-m` would first look for modules in the folder it is started in.
+    """
+    script = Path(sys.executable).with_name("headroom.exe" if sys.platform == "win32" else "headroom")
+    return [str(script)] if script.is_file() else [sys.executable, "-m", "headroom"]
+
+
+def server(environment: Mapping[str, str]) -> list[str]:
+    """What starts our MCP server on standard input and output.
+
+    Some agents hand few variables on, so a data folder of the user's own stands in the command.
+    """
+    chosen = environment.get("HEADROOM_HOME")
+    before = ["env", f"HEADROOM_HOME={chosen}"] if chosen and sys.platform != "win32" else []
+    return [*before, *ourselves(), "mcp"]
+
+
+def again(home: Path, proxy: Proxy) -> None:
+    """Start a leased proxy once more on its own port, where it is gone; whoever points there need not know.
+
+    Raises:
+        PresenceError: it could not be started.
+    """
+    if not health(proxy):
+        _start(home, proxy.version, proxy.arguments, proxy.port)
 
 
 def _start(home: Path, version: str, arguments: Sequence[str], port: int) -> Proxy:
@@ -197,7 +235,7 @@ def _start(home: Path, version: str, arguments: Sequence[str], port: int) -> Pro
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         for proxy in announced(home):
-            if fits(proxy, version, arguments) and answers(proxy):
+            if fits(proxy, version, arguments) and port in (0, proxy.port) and answers(proxy):
                 return proxy
         if process.poll():
             break

@@ -141,6 +141,15 @@ MCP = {
         ],
     },
     "on demand": {"system": [{"type": "text", "text": f"Deferred tools:\nmcp__px__{TOOL}\nmcp__db__query"}]},
+    "on demand, by its server": {
+        "name": "responses",
+        "input": [
+            {
+                "role": "developer",
+                "content": [{"type": "input_text", "text": f"<tools>\n- mcp__px: Call {TOOL} with it.\n"}],
+            }
+        ],
+    },
     "on demand, in a system message": {
         "messages": [{"role": "user", "content": "hello"}, {"role": "system", "content": f"mcp__px__{TOOL}, Other"}]
     },

@@ -98,5 +98,6 @@ AGENT = Agent(
     mcp=_mcp,
     routed=_routed,
     transcripts=(".claude/projects/*/*.jsonl", ".claude/projects/*/*/subagents/*.jsonl"),
-    resume="--continue",
+    session=r"([0-9a-f-]{36})\.jsonl$",
+    resume="--resume {session}",
 )

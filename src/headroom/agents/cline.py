@@ -90,5 +90,6 @@ AGENT = Agent(
     mcp=_mcp,
     routed=_routed,
     transcripts=(".cline/data/sessions/*/*.messages.json",),
-    resume="--id SESSION",
+    session=r"([^/\\\\]+)\.messages\.json$",
+    resume="--id {session}",
 )

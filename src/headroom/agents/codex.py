@@ -133,5 +133,6 @@ AGENT = Agent(
     mcp=_mcp,
     routed=_routed,
     transcripts=(".codex/sessions/*/*/*/rollout-*.jsonl",),
-    resume="resume --last",
+    session=r"([0-9a-f-]{36})\.jsonl$",
+    resume="resume {session}",
 )

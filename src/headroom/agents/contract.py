@@ -115,8 +115,10 @@ class Agent:
     """Where its requests go now, by its own files and the environment; a provider each."""
     transcripts: Sequence[str] = ()
     """Globs below the home folder."""
+    session: str = ""
+    """A regular expression whose group is the session's id in the path of its transcript; empty: it is not told there."""
     resume: str = ""
-    """Arguments that go on with the latest session here: `--continue`."""
+    """Arguments that go on with a session: `--resume {session}`, or with the latest one here: `--continue`."""
     by_hand: Callable[[Machine, str], str] | None = None
     """What to paste where for a base URL, where no file can say it."""
 

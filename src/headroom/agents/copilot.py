@@ -69,6 +69,7 @@ AGENT = Agent(
     mcp=_mcp,
     routed=_routed,
     transcripts=(".copilot/session-state/*/events.jsonl",),
-    resume="--continue",
+    session=r"([^/\\\\]+)[/\\\\]events\.jsonl$",
+    resume="--resume={session}",
     by_hand=_by_hand,
 )

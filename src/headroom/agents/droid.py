@@ -93,5 +93,6 @@ AGENT = Agent(
     mcp=_mcp,
     routed=_routed,
     transcripts=(".factory/sessions/*/*.jsonl",),
-    resume="--resume --last",
+    session=r"([0-9a-f-]{36})\.jsonl$",
+    resume="--resume {session}",
 )

@@ -76,5 +76,6 @@ AGENT = Agent(
     mcp=nothing,
     routed=_routed,
     transcripts=(".pi/agent/sessions/*/*.jsonl",),
-    resume="--continue",
+    session=r"_([^_/\\\\]+)\.jsonl$",
+    resume="--session {session}",
 )

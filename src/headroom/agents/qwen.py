@@ -78,5 +78,6 @@ AGENT = Agent(
     mcp=_mcp,
     routed=_routed,
     transcripts=(".qwen/projects/*/chats/*.jsonl",),
-    resume="--continue",
+    session=r"([0-9a-f-]{36})\.jsonl$",
+    resume="--resume {session}",
 )

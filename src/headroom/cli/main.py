@@ -18,6 +18,8 @@ COMMANDS = {
     "compress": "Make a tool's output shorter.",
     "retrieve": "Give back an original, or a slice of it.",
     "perf": "Measure what would be saved on your own files and transcripts.",
+    "wrap": "Start a coding agent with everything set up, or route it for good.",
+    "unwrap": "Undo what `wrap --install` changed.",
     "proxy": "Stand between an agent and its model: the same requests, lighter.",
     "mcp": "Serve MCP: a model compresses, retrieves, asks what was saved.",
     "doctor": "Show what is active, what is not and why.",

@@ -39,7 +39,7 @@ def admitted(
     home = config.home()
     with _alone(home) if options.leased else contextlib.nullcontext():
         arguments = presence.beyond_defaults(sys.argv[1:]) if options.leased else ()
-        other = _taken(home, arguments) if options.leased else None
+        other = _taken(home, arguments, options.port) if options.leased else None
         if other is None:
             listening = listen(options)
             present = Proxy(
@@ -85,14 +85,14 @@ def _lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-def _taken(home: Path, arguments: tuple[str, ...]) -> Proxy | None:
-    """Another leased proxy with the same arguments, if one is there; it may just be starting."""
+def _taken(home: Path, arguments: tuple[str, ...], port: int) -> Proxy | None:
+    """Another leased proxy with the same arguments, if one is there; it may just be starting.
+
+    Where a certain port is wanted, somebody points to it: one on another port does not do.
+    """
     for proxy in presence.announced(home):
-        if (
-            proxy.leased
-            and presence.fits(proxy, headroom.__version__, arguments)
-            and presence.answers(proxy, _PATIENCE)
-        ):
+        fits = presence.fits(proxy, headroom.__version__, arguments) and port in (0, proxy.port)
+        if proxy.leased and fits and presence.answers(proxy, _PATIENCE):
             return proxy
     return None
 

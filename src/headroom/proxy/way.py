@@ -47,6 +47,10 @@ _THINKS: Final = re.compile(r"gemini-(?:2\.5|[3-9]|\d\d|(?:flash|pro)\b)")
 """Gemini models that think, and sign it, unless told not to. Checked with Google's model list of November 2026."""
 _LOADED_LATER = re.compile(rf"\bmcp__[\w-]+__{retrieval.TOOL}\b")
 """How Claude Code's system text names tools that a search loads."""
+_SERVER_LATER = re.compile(rf"^- mcp__[\w-]+: .*\b{retrieval.TOOL}\b", re.MULTILINE)
+"""How Codex's developer text names servers whose tools a search loads, with what the server says of itself."""
+_BEGINNING: Final = 8
+"""Items among which that text stands."""
 _READS = re.compile(r"(?i)(?:^|[^a-z])(?:bash|shell|exec|terminal|command|cmd|read|cat|view|open)(?:[^a-z]|$)|readfile")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -167,13 +171,19 @@ def _declared(tools: object, space: str) -> Iterator[str]:
 
 def _loaded_later(request: Request) -> bool:
     """Whether our MCP tool is among those the client loads on demand; only the client's own system text counts."""
-    if request.format != "anthropic":
+    messages = request.body.messages[:_BEGINNING]
+    if request.format == "anthropic":
+        texts = [request.body.value.get("system")]
+        texts += [get(message, "content") for message in messages[:4] if get(message, "role") == "system"]
+        named = _LOADED_LATER
+    elif request.format == "responses":
+        texts = [get(message, "content") for message in messages if get(message, "role") in ("developer", "system")]
+        named = _SERVER_LATER
+    else:
         return False
-    texts = [request.body.value.get("system")]
-    texts += [get(message, "content") for message in request.body.messages[:4] if get(message, "role") == "system"]
     parts = [part for text in texts for part in ([text] if isinstance(text, str) else elements(text))]
     return any(
-        isinstance(text, str) and _LOADED_LATER.search(text)
+        isinstance(text, str) and named.search(text)
         for text in (part if isinstance(part, str) else get(part, "text") for part in parts)
     )
 
