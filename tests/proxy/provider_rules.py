@@ -177,9 +177,13 @@ def _gemini(body):
     for at, content in enumerate(body["contents"]):
         parts = content.get("parts") or []
         answered = sum("functionResponse" in part or "function_response" in part for part in parts)
-        if answered != asked and content.get("role") != "model":
-            found.append(f"contents.{at}: function response parts must equal function call parts of the call turn")
-        asked = sum("functionCall" in part or "function_call" in part for part in parts)
+        if content.get("role") != "model":
+            if answered != asked:
+                found.append(f"contents.{at}: function response parts must equal function call parts of the call turn")
+            asked = 0
+        asked += sum(
+            "functionCall" in part or "function_call" in part for part in parts
+        )  # a turn may be several contents
     return found
 
 

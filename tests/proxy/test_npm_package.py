@@ -15,10 +15,11 @@ FOLDER = Path(__file__).parents[2] / "sdk" / "typescript"
 NODE = shutil.which("node")
 NPM = shutil.which("npm")
 
-pytestmark = [
+needs_the_package = [
     pytest.mark.skipif(NODE is None or NPM is None, reason="needs Node.js and npm"),
     pytest.mark.skipif(not (FOLDER / "dist").is_dir(), reason="needs `make sdk`"),
 ]
+pytestmark = needs_the_package
 
 
 def passes(name, **variables):
@@ -48,3 +49,11 @@ def test_what_goes_wrong(proxy):
 
 def test_engines(tmp_path):
     passes("engine", PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", TMPDIR=str(tmp_path))
+
+
+def test_what_is_in_it(proxy, tmp_path):
+    passes("package", HEADROOM_URL=proxy.url, TMPDIR=str(tmp_path))
+
+
+def test_the_rules_of_the_adapters(proxy):
+    passes("adapters", HEADROOM_URL=proxy.url)

@@ -6,6 +6,7 @@
 export { compress } from "./compress.js";
 export { EngineError, HeadroomError } from "./errors.js";
 export { retrieve } from "./retrieve.js";
+export { retrieveTool } from "./tool.js";
 export type {
   AdapterOptions,
   Compressed,
