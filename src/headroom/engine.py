@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from headroom import wire
 from headroom.blocks import Block, Call, Decision, Edit, Failure, Message, Outcome
@@ -19,6 +20,15 @@ from headroom.originals.recent import Recent
 from headroom.originals.store import Store
 from headroom.result import Compressed, CompressedText
 from headroom.settings import Settings
+
+
+class Asked(NamedTuple):
+    """What was asked of a store about some blocks."""
+
+    keys: Sequence[str]
+    """Of the blocks (`cache.keys`)."""
+    found: Mapping[str, Decision] | None
+    """The decisions that stand under them; `None` where nobody asked yet."""
 
 
 def compress(messages: Sequence[Message], settings: Settings, store: Store, model: str | None = None) -> Compressed:
@@ -46,7 +56,7 @@ def edit(
     store: Store,
     sent: int = 0,
     memory: Recent | None = None,
-    keys: Sequence[str] | None = None,
+    asked: Asked | None = None,
 ) -> tuple[list[Edit], list[Failure]]:
     """What to put in the place of which text; everything it needs to be undone is durable when this returns.
 
@@ -56,13 +66,13 @@ def edit(
         store: keeps originals and decisions.
         sent: messages, from the first, that the provider has had already: what is undecided there stays (`pipeline.run`).
         memory: what this process sent lately. A store that fails, or was deleted, does not change what a provider has cached.
-        keys: those of the blocks (`cache.keys`), where they are known already.
+        asked: what the caller knows of the blocks already.
     """
-    keys = cache.keys(blocks) if keys is None else keys
+    keys = cache.keys(blocks) if asked is None else asked.keys
     decided: dict[str, Decision] = {} if memory is None else memory.get(keys)
     failures: list[Failure] = []
     try:
-        found = store.decisions(keys)
+        found = store.decisions(keys) if asked is None or asked.found is None else asked.found
         failures = _restored(blocks, keys, {key: decided[key] for key in decided if key not in found}, store)
         decided |= found
         new = {

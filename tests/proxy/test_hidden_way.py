@@ -5,6 +5,7 @@ import json
 import pytest
 
 from headroom import wire
+from headroom.compression import cache
 from headroom.originals.retrieval import TOOL
 from headroom.proxy.way import Request, choose, conversation_key, holds, offer, settles
 from headroom.wire.body import Body
@@ -216,7 +217,7 @@ def test_the_tool_is_offered_after_the_clients_own(name):
 def key(messages, agent="", name="anthropic"):
     body = Body(json.dumps({"messages": messages}).encode(), name)
     blocks, _ = wire.read(body.messages)
-    return conversation_key(body, blocks, agent)
+    return conversation_key(body, blocks, cache.keys(blocks), agent)
 
 
 def test_the_key_of_a_conversation():

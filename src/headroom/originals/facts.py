@@ -34,5 +34,10 @@ def recall(store: Store, keys: Collection[str]) -> dict[str, str]:
     Raises:
         StoreError: the store cannot be read.
     """
-    found = store.decisions([_PREFIX + key for key in keys])
+    found = store.decisions([under(key) for key in keys])
     return {key.removeprefix(_PREFIX): decision.text or "" for key, decision in found.items()}
+
+
+def under(key: str) -> str:
+    """The decision's key that a fact is kept under: for who asks for facts and decisions at once."""
+    return _PREFIX + key

@@ -1,13 +1,17 @@
 """What a request came to, written down after its answer has gone: nobody waits for it.
 
+Requests that end close together are written down together, a moment later: whoever sends the next one at once shall not
+share the interpreter with the books. What ends a proxy without a warning costs that moment's figures.
 A ledger that cannot be written costs figures, never a request; it is said once, and counted.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +30,9 @@ from headroom.wire.usage import Tee
 
 log = logging.getLogger("headroom.proxy")
 
+_TOGETHER_SECONDS = 0.1
+"""For how long requests are gathered: a transaction costs as much as what it holds of one of them."""
+_MOST_TOGETHER = 64
 _AGENT = re.compile(r"[\w.-]{1,40}(?:/[\w.-]{1,20})?")
 """The first product of a user agent: `claude-cli/2.1.330`."""
 _SUBSCRIBED = re.compile(r"Bearer (?:sk-ant-oat|eyJ)")
@@ -35,8 +42,8 @@ _SUBSCRIBED = re.compile(r"Bearer (?:sk-ant-oat|eyJ)")
 class Ledger(Protocol):
     """Who writes entries down: `ledger.ledger.Ledger`."""
 
-    def add(self, entry: Entry, /) -> None:
-        """Keep one entry, or raise a `StoreError`."""
+    def add(self, *entries: Entry) -> None:
+        """Keep entries, all or none, or raise a `StoreError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +89,47 @@ class Accounts:
         self._ledger, self._compute, self._verbose = ledger, compute, verbose
         self._broken = False
         self._came, self._went = Prefixes(), Prefixes()
+        self._gathered: list[tuple[Request, Tee | None]] = []
+        self._later: asyncio.TimerHandle | None = None
+        self._writing: set[asyncio.Future[None]] = set()
 
-    async def add(self, request: Request, tee: Tee | None) -> None:
-        """Count, price and write down one request."""
-        await self._compute.aside(lambda: self._add(request, tee))
+    def add(self, request: Request, tee: Tee | None) -> None:
+        """Count, price and write down one request, when there is time."""
+        self._gathered.append((request, tee))
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self._flush)
+        elif len(self._gathered) >= _MOST_TOGETHER:
+            self._flush()
 
-    def _add(self, request: Request, tee: Tee | None) -> None:
-        if tee is not None:
-            tee.close()
-        if isinstance(tee, Watched):
-            request.made.failures += tee.leaks()
-        self._say(request)
-        if request.route.format is None:
-            return
+    async def close(self) -> None:
+        """Write down what was gathered; returns when it is."""
+        self._flush()
+        if self._writing:
+            await asyncio.wait(self._writing)
+
+    def _flush(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+        gathered, self._gathered, self._later = self._gathered, [], None
+        if gathered:
+            task = self._compute.aside(lambda: self._add(gathered))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+
+    def _add(self, gathered: Sequence[tuple[Request, Tee | None]]) -> None:
+        entries = []
+        for request, tee in gathered:
+            if tee is not None:
+                tee.close()
+            if isinstance(tee, Watched):
+                request.made.failures += tee.leaks()
+            self._say(request)
+            if request.route.format is not None:
+                entries.append(entry(request, tee, self._broken_prefix(request)))
         try:
-            self._ledger.add(entry(request, tee, self._broken_prefix(request)))
-            self._broken = False
+            if entries:
+                self._ledger.add(*entries)
+                self._broken = False
         except StoreError as error:
             if not self._broken:
                 log.warning("the ledger cannot be written, figures are missing: %s", error)

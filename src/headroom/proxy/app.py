@@ -8,7 +8,6 @@ Rules:
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -62,7 +61,6 @@ class Proxy:
         self.accounts = Accounts(ledger, self.compute, verbose=options.verbose)
         self._client: aiohttp.ClientSession | None = None
         self.sockets: set[Joined] = set()
-        self._pending: set[asyncio.Task[None]] = set()
 
     async def life(self, app: web.Application) -> Any:  # noqa: ANN401 - an async generator, as aiohttp takes it
         """Open the client when the server starts, close everything after it has stopped."""
@@ -71,8 +69,7 @@ class Proxy:
         self.compute.warm()
         yield
         await self._client.close()
-        if self._pending:
-            await asyncio.wait(self._pending)
+        await self.accounts.close()
         self.compute.close()
 
     @property
@@ -184,9 +181,7 @@ class Proxy:
 
     def account(self, request: Request, tee: Tee | None) -> None:
         """Write down what it came to, when the answer has gone; nobody waits for it."""
-        task = asyncio.get_running_loop().create_task(self.accounts.add(request, tee))
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        self.accounts.add(request, tee)
 
 
 def create(proxy: Proxy) -> web.Application:

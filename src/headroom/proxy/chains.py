@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from headroom import wire
-from headroom.blocks import Block, Failure
+from headroom.blocks import Block, Decision, Failure
 from headroom.compression import cache
 from headroom.errors import StoreError
 from headroom.originals import facts
@@ -125,18 +125,27 @@ def _earlier(store: Store, response_id: str) -> tuple[list[Any], bool, list[str]
     return [item for part in reversed(parts) for item in part], whole, ids[:_STEP]
 
 
-def adopt(messages: Sequence[Any], blocks: Sequence[Block], keys: Sequence[str], store: Store) -> list[Failure]:
-    """Take over, in a whole history, what was decided about its results while their beginning was not known."""
+def adopt(
+    messages: Sequence[Any], blocks: Sequence[Block], keys: Sequence[str], store: Store, known: dict[str, Decision]
+) -> list[Failure]:
+    """Take over, in a whole history, what was decided about its results while their beginning was not known.
+
+    Args:
+        messages: the history.
+        blocks: what is read of it.
+        keys: of the blocks.
+        store: keeps decisions.
+        known: the decisions that stand under the keys; gets what is taken over.
+    """
+    aliases = {
+        alias: key
+        for block, key in zip(blocks, keys, strict=True)
+        if key not in known and (alias := _alias(messages, block))
+    }
     try:
-        known = store.decisions(keys)
-        aliases = {
-            alias: key
-            for block, key in zip(blocks, keys, strict=True)
-            if key not in known and (alias := _alias(messages, block))
-        }
-        found = store.decisions(list(aliases))
+        found = store.decisions(list(aliases)) if aliases else {}
         if found:
-            store.put({}, [replace(decision, key=aliases[alias]) for alias, decision in found.items()])
+            known |= store.put({}, [replace(decision, key=aliases[alias]) for alias, decision in found.items()])
     except StoreError as error:
         return [Failure("store", str(error))]
     return []

@@ -107,10 +107,9 @@ class Compute:
         future = asyncio.get_running_loop().run_in_executor(self._thread, work, self._store)
         return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
 
-    async def aside(self, work: object) -> None:
+    def aside(self, work: Callable[[], None]) -> asyncio.Future[None]:
         """Run what nobody waits for, in order, in a thread of its own."""
-        assert callable(work)
-        await asyncio.get_running_loop().run_in_executor(self._aside, work)
+        return asyncio.get_running_loop().run_in_executor(self._aside, work)
 
     async def _here(self, job: Job) -> Lightened | None:
         self._inline += 1

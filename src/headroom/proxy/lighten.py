@@ -16,7 +16,7 @@ from pathlib import Path as FilePath
 from typing import Any, get_args
 
 from headroom import engine, tokens, wire
-from headroom.blocks import Block, Edit, Failure
+from headroom.blocks import Block, Decision, Edit, Failure
 from headroom.compression import cache
 from headroom.errors import InputError, StoreError
 from headroom.ledger.entry import Edited, Segment
@@ -121,6 +121,14 @@ class _Work:
     sent: int
     """Messages that a model has had before."""
     chain: Chain
+    agent: str
+    """The client's name for a sub-agent."""
+    decided: dict[str, Decision] | None = None
+    """Decisions that stand; `None` where the store cannot be read."""
+    way_key: str = ""
+    """What the conversation's way is kept under."""
+    chosen: str | None = None
+    """That way, if any is kept."""
     new: Mapping[str, int] = field(default_factory=dict)
     """Keys of texts that nobody has decided about yet, with their characters."""
     hidden: int = 0
@@ -159,8 +167,9 @@ def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | No
     if not blocks or _is_compaction(body.messages):
         return made
     sent = chain.before if chain.follows else wire.answered(body.messages)
-    work = _Work(job, body, store, made, blocks, keys, len(body.messages) if chain.fixed else sent, chain)
-    work.new = _undecided(work)
+    agent = _first_of(_AGENT_HEADERS, job.headers)
+    work = _Work(job, body, store, made, blocks, keys, len(body.messages) if chain.fixed else sent, chain, agent)
+    _ask(work)
     if most is not None and sum(work.new.values()) > most:
         return None
     return _lightened(work, memory)
@@ -203,14 +212,16 @@ def _edits(work: _Work, settings: Settings, memory: Recent | None) -> list[Edit]
     """What the engine makes of it; what was decided where less of the conversation was known stands."""
     told = (work.body.messages, work.blocks, work.keys, work.store)
     if work.job.format == "responses" and not work.chain.follows:
-        work.failures += chains.adopt(*told)
+        work.failures += chains.adopt(*told, {} if work.decided is None else work.decided)
     new = sum(work.new.values())
     if new > MOST_CHARS:
         work.failures.append(
             Failure("lighten", f"{new:,} characters of new text, over {MOST_CHARS:,}: it went as it came")
         )
     sent = len(work.body.messages) if work.job.bypass or new > MOST_CHARS else work.sent
-    edits, failures = engine.edit(work.blocks, settings, work.store, sent, memory, work.keys)
+    edits, failures = engine.edit(
+        work.blocks, settings, work.store, sent, memory, engine.Asked(work.keys, work.decided)
+    )
     work.failures += failures
     if work.chain.whole:
         return edits
@@ -224,30 +235,37 @@ def _new(edit: Edit, key: str, block: Block) -> Edited:
     return Edited(key, edit.handle, edit.compressor, tool, edit.lossless, edit.tokens_before, edit.tokens_after)
 
 
-def _undecided(work: _Work) -> dict[str, int]:
-    pairs = zip(work.keys, work.blocks, strict=True)
-    new = {key: len(block.text) for key, block in pairs if block.editable and int(block.path[0]) >= work.sent}
+def _ask(work: _Work) -> None:
+    """Ask the store, once, for all that was decided about this request."""
+    work.way_key = f"way:{way.conversation_key(work.body, work.blocks, work.keys, work.agent)}"
     try:
-        decided = work.store.decisions(list(new))
-    except StoreError:
-        return {}
-    return {key: size for key, size in new.items() if key not in decided}
+        decided = work.store.decisions([facts.under(work.way_key), *work.keys])
+    except StoreError as error:
+        work.failures.append(Failure("store", str(error)))
+        return
+    chosen = decided.pop(facts.under(work.way_key), None)
+    work.decided, work.chosen = decided, chosen.text if chosen else None
+    work.new = {
+        key: len(block.text)
+        for key, block in zip(work.keys, work.blocks, strict=True)
+        if block.editable and key not in decided and int(block.path[0]) >= work.sent
+    }
 
 
 def _way(work: _Work) -> Way:
     """The way of this conversation, chosen at its first request with tools and kept; `none` where it does not hold."""
     job = work.job
-    request = way.Request(work.body, job.format, job.headers, job.model)
-    agent = _first_of(_AGENT_HEADERS, job.headers)
-    key = f"way:{way.conversation_key(work.body, work.blocks, agent)}"
-    try:
-        chosen = facts.recall(work.store, [key]).get(key)
-        if chosen is None and way.settles(request):
-            first = way.choose(request, job.retrieve, seen_from_start=not work.sent)
-            chosen = facts.remember(work.store, {key: first})[key]
-    except StoreError as error:
-        work.failures.append(Failure("store", str(error)))
+    if work.decided is None:
         return "none"
+    request = way.Request(work.body, job.format, job.headers, job.model)
+    chosen = work.chosen
+    if chosen is None and way.settles(request):
+        first = way.choose(request, job.retrieve, seen_from_start=not work.sent)
+        try:
+            chosen = facts.remember(work.store, {work.way_key: first})[work.way_key]
+        except StoreError as error:
+            work.failures.append(Failure("store", str(error)))
+            return "none"
     found: Way = next((each for each in get_args(Way) if each == chosen), "none")
     return found if way.holds(found, request) else "none"
 

@@ -17,6 +17,7 @@ Rules:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -133,17 +134,18 @@ def offer(body: Body, format: Format) -> Change | None:  # noqa: A002 - what eve
     return None
 
 
-def conversation_key(body: Body, blocks: Sequence[Block], agent: str) -> str:
+def conversation_key(body: Body, blocks: Sequence[Block], keys: Sequence[str], agent: str) -> str:
     """What a conversation's way is stored under: its messages up to the first answer, and the client's agent.
 
     Args:
         body: any request of the conversation.
-        blocks: what `wire.read` finds in its messages.
+        blocks: what `wire.read` finds in its messages, in their order.
+        keys: of the blocks (`cache.keys`): each holds all the blocks before it.
         agent: the client's name for a sub-agent, empty where it has none.
     """
     first = next((at for at, message in enumerate(body.messages) if wire.answered([message])), len(body.messages))
-    keys = cache.keys([block for block in blocks if int(block.path[0]) < first])
-    return cache.digest(f"{keys[-1] if keys else ''}\n{agent}")
+    before = bisect_left(blocks, first, key=lambda block: int(block.path[0]))
+    return cache.digest(f"{keys[before - 1] if before else ''}\n{agent}")
 
 
 def _names(request: Request) -> Iterator[str]:
