@@ -28,13 +28,13 @@ from headroom.originals.store import Store
 from headroom.proxy import dashboard, forward, gate, headers, interop, routes, websocket
 from headroom.proxy.account import Accounts, Ledger, Request, is_subscription
 from headroom.proxy.compute import Compute
-from headroom.proxy.decoding import decoded
 from headroom.proxy.exchange import Exchange
 from headroom.proxy.forward import Call
-from headroom.proxy.lighten import Job, Lightened
+from headroom.proxy.lighten import INLINE, Job, Lightened
 from headroom.proxy.options import Options
 from headroom.proxy.routes import Route
 from headroom.proxy.websocket import Joined
+from headroom.proxy.worker import Pieces
 from headroom.wire.usage import Tee
 
 BYPASS = "x-headroom-bypass"
@@ -57,6 +57,7 @@ class Proxy:
         """Nothing is opened yet."""
         self.options = options
         self.store = store
+        self._folder = config.home() / files.FOLDER
         self.compute = Compute(store, config.store_path())
         self.accounts = Accounts(ledger, self.compute, verbose=options.verbose)
         self._client: aiohttp.ClientSession | None = None
@@ -112,7 +113,7 @@ class Proxy:
         size = request.content_length
         if route.format is None or size is None or size > self.options.max_body:
             return await self._pass(request, route, began)
-        return await self._lighter(request, route, await request.read(), began)
+        return await self._lighter(request, route, began)
 
     async def _pass(self, request: web.Request, route: Route, began: float) -> web.StreamResponse:
         """Hand a request on as it streams in."""
@@ -123,49 +124,57 @@ class Proxy:
                 call.headers["Content-Length"] = str(request.content_length)
         return await Exchange(self, request, route, Lightened(b""), began).run(call)
 
-    async def _lighter(self, request: web.Request, route: Route, body: bytes, began: float) -> web.StreamResponse:
-        encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    async def _lighter(self, request: web.Request, route: Route, began: float) -> web.StreamResponse:
+        body: bytes | Pieces
+        if (request.content_length or 0) > INLINE:  # never joined here: copying 20 MB would stop everybody's stream
+            body = [piece async for piece in request.content.iter_any()]
+        else:
+            body = await request.read()
+        encoding = request.headers.get("Content-Encoding", "")
         made = await self.lighten(request, route, body, encoding)
         dropped = frozenset({"content-encoding"}) if made.changed and encoding else frozenset[str]()
-        call = Call(
-            route.url, headers.onward(request.raw_headers, without=dropped), made.body if made.changed else body
-        )
+        sent = (made.pieces or made.body) if made.changed else body
+        call = Call(route.url, headers.onward(request.raw_headers, without=dropped), sent)
         return await Exchange(self, request, route, made, began).run(call)
 
     async def lighten(
-        self, request: web.Request, route: Route, body: bytes, encoding: str = "", **frame: bool
+        self, request: web.Request, route: Route, body: bytes | Pieces, encoding: str = "", **frame: bool
     ) -> Lightened:
         """A body made lighter; whatever goes wrong, it goes out as it came.
 
         Args:
             request: whose body it is, or on whose socket it came.
             route: where it goes.
-            body: as it came.
+            body: as it came; in pieces where it is large.
             encoding: its content encoding.
             frame: `linked` and `gap` of a `Job`, for what came over a websocket.
         """
         try:
-            return await self._made(request, route, decoded(body, encoding), **frame)
+            return await self._made(request, route, body, encoding, **frame)
         except Exception as error:  # noqa: BLE001 - law 7: whatever goes wrong here, the request goes out as it came
-            return Lightened(body, failures=(Failure("proxy", describe(error)),))
+            return Lightened(b"", failures=(Failure("proxy", describe(error)),))
 
-    async def _made(self, request: web.Request, route: Route, body: bytes, **frame: bool) -> Lightened:
+    async def _made(
+        self, request: web.Request, route: Route, body: bytes | Pieces, encoding: str, **frame: bool
+    ) -> Lightened:
         assert route.format is not None
         seen = {name.lower(): value for name, value in request.headers.items()}
+        whole, pieces = (body, ()) if isinstance(body, bytes) else (b"", body)
         job = Job(
-            body,
+            whole,
             route.format,
             seen,
             self.options.settings,
             self.options.retrieve,
             route.model,
             marks=self._may_mark(request, route),
-            folder=config.home() / files.FOLDER,
+            folder=self._folder,
             bypass=seen.get(BYPASS, "") not in ("", "0", "false"),
             guarded=not self.options.edit_guarded,
+            encoding=encoding,
             **frame,
         )
-        made = await self.compute.run(job)
+        made = await self.compute.run(job, pieces)
         made.streamed = made.streamed or route.streamed
         return made
 

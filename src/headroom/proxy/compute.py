@@ -3,7 +3,7 @@
 Rules:
 * A request with up to `NEW` characters of new text is done in one thread. More, or a body over `INLINE` bytes, goes to a
   process of its own, started when first needed and ended when it was idle for a while: decoding or searching so much
-  would hold the interpreter for too long.
+  would hold the interpreter for too long. A body that large stays in the pieces it came in.
 * While several requests wait for one of the two, the other takes its share; nobody waits for the process to start where
   the thread can do it.
 * Who does it changes no byte: sizes and what was decided before say what a text becomes.
@@ -13,10 +13,8 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,22 +22,19 @@ from typing import TypeVar
 from headroom import engine
 from headroom.blocks import Failure
 from headroom.originals.recent import Recent
-from headroom.originals.sqlite import SqliteStore
 from headroom.originals.store import MemoryStore, Store
 from headroom.proxy import memory
-from headroom.proxy.lighten import Job, Lightened, lighten
+from headroom.proxy.lane import Lane
+from headroom.proxy.lighten import INLINE, Job, Lightened, lighten
+from headroom.proxy.worker import Pieces, Work, Worker, WorkerGoneError, cut
 from headroom.settings import Settings
 
 _T = TypeVar("_T")
 
-INLINE = 4_000_000
-"""Bytes of a body: decoding so much holds the interpreter for about 10 ms."""
 NEW = 256 * 1024
 """Characters of new text: one pass of a regular expression over so much holds the interpreter for some milliseconds."""
 _MEMORY = 16 * 2**20
 """Bytes of what was sent lately: some fifty conversations."""
-_MEMORY_THERE = 4 * 2**20
-"""Bytes that the process keeps of decisions: it sees a conversation now and then."""
 IDLE_SECONDS = 20.0
 _TIDY_SECONDS = 2.0
 """After the last large body; while they come, what one leaves behind serves the next."""
@@ -56,40 +51,50 @@ class Compute:
     """Runs `lighten` off the event loop; one for each proxy."""
 
     def __init__(self, store: Store, store_path: Path) -> None:
-        """Nothing is started yet."""
+        """Nothing is started but threads that wait."""
         self._store, self._path = store, store_path
         self._memory = Recent(_MEMORY)
-        self._thread = ThreadPoolExecutor(1, "lighten")
-        self._aside = ThreadPoolExecutor(1, "account")
-        self._process: ProcessPoolExecutor | None = None
+        self._here, self._there, self._aside = Lane("lighten"), Lane("worker"), Lane("account")
+        self._worker: Worker | None = None
+        """Touched by the thread `worker` alone, but for its `kill`."""
         self._idle: asyncio.TimerHandle | None = None
         self._tidy: asyncio.TimerHandle | None = None
         self._waiting = 0
         self._inline = 0
         """Requests at the thread."""
+        self._started = False
+        """Whether the process was asked for."""
         self._ready = False
-        """Whether the process has started."""
+        """Whether it has answered."""
 
     def warm(self) -> None:
         """Load what the first request needs, before it comes: half a second that nobody waits for."""
-        self._thread.submit(_warm)
+        self._here.do(_warm)
 
-    async def run(self, job: Job) -> Lightened:
-        """The request made lighter; after a hang or a death of the process, as it came."""
+    async def run(self, job: Job, pieces: Pieces = ()) -> Lightened:
+        """The request made lighter; after a hang or a death of the process, as it came.
+
+        Args:
+            job: the request.
+            pieces: its body, where that is large; `job.body` is empty then.
+
+        Returns:
+            With `pieces` where the body is large, `body` otherwise; either only where it was changed.
+        """
         try:
-            if len(job.body) <= INLINE and not self._crowded():
-                made = await self._here(job)
-                if made is not None:
-                    return made
-            made = await asyncio.wait_for(self._elsewhere(partial(_lighten_there, job)), HANG_SECONDS)
-        except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
-            self.close_process()
-            if isinstance(error, asyncio.TimeoutError):  # what hangs keeps its thread; the next request gets another
-                self._thread = ThreadPoolExecutor(1, "lighten")
-            return Lightened(
-                job.body, failures=(Failure("compute", f"{type(error).__name__} at {len(job.body)} bytes"),)
-            )
-        made.body = made.body if made.changed else job.body
+            if not pieces and len(job.body) <= INLINE and not self._crowded():
+                done = await self._inline_run(job)
+                if done is not None:
+                    return done
+            work = partial(_lighten_there, replace(job, body=b""))
+            made, back = await self._elsewhere(work, pieces or (job.body,))
+        except (asyncio.TimeoutError, OSError) as error:
+            size = sum(map(len, pieces)) or len(job.body)
+            return Lightened(job.body, failures=(Failure("compute", f"{type(error).__name__} at {size} bytes"),))
+        if len(back) > 1:
+            made.pieces = back
+        elif back:
+            made.body = back[0]
         return made
 
     async def apart(self, work: Callable[[Store], _T], size: int) -> _T:
@@ -100,25 +105,25 @@ class Compute:
             size: bytes that it reads.
 
         Raises:
-            asyncio.TimeoutError, BrokenProcessPool, OSError: it came to nothing; and whatever `work` raises.
+            asyncio.TimeoutError, OSError: it came to nothing; and whatever `work` raises.
         """
         if size > NEW:
-            return await asyncio.wait_for(self._elsewhere(work), HANG_SECONDS)
-        future = asyncio.get_running_loop().run_in_executor(self._thread, work, self._store)
-        return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+            return (await self._elsewhere(partial(_alone, work), ()))[0]
+        return await self._here.within(HANG_SECONDS, partial(work, self._store))
 
     def aside(self, work: Callable[[], None]) -> asyncio.Future[None]:
         """Run what nobody waits for, in order, in a thread of its own."""
-        return asyncio.get_running_loop().run_in_executor(self._aside, work)
+        return self._aside.do(work)
 
-    async def _here(self, job: Job) -> Lightened | None:
+    async def _inline_run(self, job: Job) -> Lightened | None:
         self._inline += 1
         try:
-            loop = asyncio.get_running_loop()
             helps = self._waiting >= _QUEUE and len(job.body) <= _MIDDLING
-            most = None if helps else NEW
-            future = loop.run_in_executor(self._thread, lighten, job, self._store, self._memory, most)
-            return await asyncio.wait_for(asyncio.shield(future), HANG_SECONDS)
+            work = partial(lighten, job, self._store, self._memory, None if helps else NEW)
+            return await self._here.within(HANG_SECONDS, work)
+        except asyncio.TimeoutError:
+            self._here = Lane("lighten")  # what hangs keeps its thread; the next request gets another
+            raise
         finally:
             self._inline -= 1
 
@@ -126,81 +131,94 @@ class Compute:
         """Whether the process should take the next request; starts it where it is wanted and not there yet."""
         if self._inline < _CROWD or self._waiting > self._inline:
             return False
-        if self._process is None:
-            self._start_process().submit(_there_do, _nothing).add_done_callback(self._has_started)
-            self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self.close_process)
+        if not self._started:
+            self._started = True
+            self._there.do(partial(self._ask, _nothing, ())).add_done_callback(self._has_started)
         return self._ready
 
-    def _has_started(self, started: Future[None]) -> None:
+    def _has_started(self, started: asyncio.Future[tuple[None, Pieces]]) -> None:
         self._ready = not started.cancelled() and started.exception() is None
+        self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._let_go)
 
-    def _start_process(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        self._process = ProcessPoolExecutor(1, context, _open_store, (self._path,))
-        return self._process
-
-    async def _elsewhere(self, work: Callable[[Store], _T]) -> _T:
+    async def _elsewhere(self, work: Work[_T], pieces: Pieces) -> tuple[_T, Pieces]:
         loop = asyncio.get_running_loop()
         self._cancel_timers()
-        process = self._process or self._start_process()
         self._waiting += 1
+        self._started = True
         try:
-            found = await asyncio.wrap_future(process.submit(_there_do, work))
+            found = await self._there.within(HANG_SECONDS, partial(self._ask, work, pieces))
+        except asyncio.TimeoutError:
+            self._kill()
+            raise
+        else:
             self._ready = True
             return found
         finally:
             self._waiting -= 1
             if not self._waiting:
-                self._idle = loop.call_later(IDLE_SECONDS, self.close_process)
-                self._tidy = loop.call_later(_TIDY_SECONDS, self._aside.submit, memory.give_back)
+                self._cancel_timers()
+                self._idle = loop.call_later(IDLE_SECONDS, self._let_go)
+                self._tidy = loop.call_later(_TIDY_SECONDS, self._aside.do, memory.give_back)
+
+    def _ask(self, work: Work[_T], pieces: Pieces) -> tuple[_T, Pieces]:
+        """Ask the process, in the thread that speaks to it; one that has died is replaced, before or afterwards."""
+        if self._worker is not None and not self._worker.lives:
+            self._end()
+        if self._worker is None:
+            self._worker = Worker(self._path)
+        try:
+            return self._worker.ask(work, pieces)
+        except WorkerGoneError:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
 
     def _cancel_timers(self) -> None:
         for timer in (self._idle, self._tidy):
             if timer is not None:
                 timer.cancel()
 
-    def close_process(self) -> None:
-        """End the process; the next large body starts another."""
-        process, self._process, self._ready = self._process, None, False
-        if process is not None:
-            process.shutdown(wait=False, cancel_futures=True)
+    def _let_go(self) -> None:
+        """End the process that nobody needs; the next large body starts another."""
+        self._started = self._ready = False
+        self._there.do(self._end)
+
+    def _kill(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
 
     def close(self) -> None:
-        """End the threads and the process; what is being written down is finished."""
+        """End the threads and the process."""
         self._cancel_timers()
-        self.close_process()
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        self._aside.shutdown(wait=True)
+        self._kill()
+        for lane in (self._here, self._there, self._aside):
+            lane.end()
 
 
 def _warm() -> None:
     engine.compress_text("\n".join(f"worker {n}: done in {n} ms" for n in range(200)), Settings(), MemoryStore())
 
 
-_there: list[Store] = []
-"""The store of a worker process."""
-
-
-def _open_store(path: Path) -> None:
-    _there.append(SqliteStore(path, cache_bytes=_MEMORY_THERE))
-
-
-def _nothing(_: Store) -> None:
+def _nothing(_store: Store, _pieces: Pieces) -> tuple[None, Pieces]:
     """Only to have the process started."""
+    return None, ()
 
 
-def _there_do(work: Callable[[Store], _T]) -> _T:
-    return work(_there[0])
+def _alone(work: Callable[[Store], _T], store: Store, _pieces: Pieces) -> tuple[_T, Pieces]:
+    return work(store), ()
 
 
-def _lighten_there(job: Job, store: Store) -> Lightened:
-    made = lighten(job, store)
+def _lighten_there(job: Job, store: Store, pieces: Pieces) -> tuple[Lightened, Pieces]:
+    body = b"".join(pieces)
+    made = lighten(replace(job, body=body), store)
     assert made is not None  # no limit was given
     if made.prompt is not None:  # its texts are worth nothing to the other side
         made.segments, made.prompt = made.prompt.segments(), None
-    made.came = b""
-    if not made.changed:
-        made.body = b""  # the other side has it
-    if len(job.body) > INLINE:
+    changed, made.body, made.came = made.body, b"", b""  # the other side has what came
+    if len(body) > INLINE:
         memory.give_back()
-    return made
+    return made, (cut(changed) if made.changed else ())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -28,8 +28,8 @@ from headroom.proxy.forward import Call
 from headroom.proxy.leaks import Watched
 from headroom.proxy.lighten import Lightened
 from headroom.proxy.routes import Route
+from headroom.wire.content_encoding import ENCODINGS, decoder
 from headroom.wire.usage import Tee
-from headroom.wire.usage_encoding import ENCODINGS, decoder
 
 _OK = 200
 
@@ -169,11 +169,11 @@ class Exchange:
     def _splice(self, call: Call, answer: aiohttp.ClientResponse) -> splice.Splice:
         assert self.route.format is not None
         assert self.made.place is not None
-        assert isinstance(call.body, bytes)
+        assert isinstance(call.body, (bytes, Sequence))
         known = self.made.handles
         job = splice.Job(
             self.route.format,
-            call.body,
+            call.body if isinstance(call.body, bytes) else b"".join(call.body),
             self.made.place,
             lambda arguments: retrieval.answer(self.host.store, arguments, known),
             known=known,

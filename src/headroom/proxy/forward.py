@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -47,7 +47,8 @@ class Call:
 
     url: str
     headers: CIMultiDict[str]
-    body: bytes | AsyncIterable[bytes] | None
+    body: bytes | Sequence[bytes] | AsyncIterable[bytes] | None
+    """Whole, in pieces, or as it comes in."""
     started: float = 0.0
     """When it left for the provider, by `time.perf_counter`."""
     status: int = 0
@@ -99,10 +100,11 @@ async def send(client: aiohttp.ClientSession, method: str, call: Call) -> aiohtt
     call.started = time.perf_counter()
     url = URL(call.url, encoded=True)
     proxy, told = by_way_of(url)
-    body: bytes | AsyncIterable[bytes | memoryview] | None = call.body
-    if isinstance(body, bytes) and len(body) > 4 * _PIECE:
-        call.headers["Content-Length"] = str(len(body))
-        body = _pieces(body)
+    body = call.body
+    if isinstance(body, Sequence) and (not isinstance(body, bytes) or len(body) > 4 * _PIECE):
+        pieces = [body] if isinstance(body, bytes) else body
+        call.headers["Content-Length"] = str(sum(map(len, pieces)))
+        body = _one_by_one(pieces)
     answer = await client.request(
         method, url, headers=call.headers, data=body, allow_redirects=False, proxy=proxy, proxy_auth=told
     )
@@ -110,10 +112,10 @@ async def send(client: aiohttp.ClientSession, method: str, call: Call) -> aiohtt
     return answer
 
 
-async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
-    view = memoryview(body)
-    for start in range(0, len(view), _PIECE):
-        yield view[start : start + _PIECE]
+async def _one_by_one(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), _PIECE):
+            yield piece[start : start + _PIECE]
 
 
 async def relay(

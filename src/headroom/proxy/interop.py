@@ -22,7 +22,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -38,11 +37,11 @@ from headroom.errors import HeadroomError, InputError, SettingsError, SliceError
 from headroom.originals import questions, slices
 from headroom.originals.store import Store
 from headroom.proxy.compute import Compute
-from headroom.proxy.decoding import decoded
 from headroom.proxy.options import Options
 from headroom.settings import Settings
 from headroom.tokens import report
 from headroom.wire.body import Body, SetText
+from headroom.wire.content_encoding import decoded
 
 _AT = "/{at:(?:t/[^/]+/)?(?:w/[^/]+/)?}v1"
 """Behind our own prefixes too: a token, a tag."""
@@ -68,13 +67,13 @@ def register(app: web.Application, host: Host) -> None:
 
 async def _compress(host: Host, request: web.Request) -> web.Response:
     try:
-        data = decoded(await request.read(), request.headers.get("Content-Encoding", "").strip().lower())
-        answer = await host.compute.apart(partial(compress, data, host.options.settings), len(data))
+        data, encoding = await request.read(), request.headers.get("Content-Encoding", "")
+        answer = await host.compute.apart(partial(_decoded_first, data, encoding, host.options.settings), len(data))
     except web.HTTPRequestEntityTooLarge:
         return _refused(413, f"the body has more than max_body = {host.options.max_body} bytes: send fewer rows")
     except (InputError, SettingsError) as error:
         return _refused(400, str(error))
-    except (asyncio.TimeoutError, BrokenProcessPool, OSError) as error:
+    except (asyncio.TimeoutError, OSError) as error:
         return _refused(503, f"the rows could not be worked on ({type(error).__name__}): send them as they are")
     return web.Response(body=answer, content_type="application/json")
 
@@ -94,6 +93,10 @@ async def _retrieve(host: Host, request: web.Request) -> web.Response:
 
 def _refused(status: int, message: str) -> web.Response:
     return web.json_response({"error": {"type": "invalid_request_error", "message": message}}, status=status)
+
+
+def _decoded_first(data: bytes, encoding: str, settings: Settings, store: Store) -> bytes:
+    return compress(decoded(data, encoding), settings, store)
 
 
 def compress(data: bytes, settings: Settings, store: Store) -> bytes:

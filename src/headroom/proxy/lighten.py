@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path as FilePath
@@ -34,6 +34,7 @@ from headroom.proxy.options import Retrieve
 from headroom.proxy.way import Way
 from headroom.settings import Settings
 from headroom.wire.body import KEYS, Body, Change, Format, Insert, SetRaw, SetText
+from headroom.wire.content_encoding import MAX_BYTES, TooLargeError, decoded
 from headroom.wire.marks import marks
 
 _SHAPES: Mapping[Format, hidden.Shape] = {"anthropic": AnthropicShape(), "chat": ChatShape(), "gemini": GeminiShape()}
@@ -46,13 +47,15 @@ _CLEARS = b"clear_tool_uses"
 MOST_CHARS = 4_000_000
 """Characters of one text, and of all that is new in one request, above which they go as they came: no model reads a million
 tokens at once, and whoever waits does not wait for more. Sizes decide, never a clock, so a resend fares alike."""
+INLINE = 4_000_000
+"""Bytes of a body above which `most` is not asked: decoding so much holds the interpreter for about 10 ms."""
 _LEAST_MARKED = 4096
 """Tokens under which no model known caches nothing; for models that no price list has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request as it came, decoded from its content encoding."""
+    """A request as it came."""
 
     body: bytes
     format: Format
@@ -74,6 +77,8 @@ class Job:
     """What follows its response brings only what is new: a websocket's frame."""
     gap: bool = False
     """The provider puts more before it than the response it follows."""
+    encoding: str = ""
+    """Of the body, as its header says."""
 
 
 @dataclass(slots=True)
@@ -81,6 +86,9 @@ class Lightened:
     """What goes upstream, and what the ledger wants to know."""
 
     body: bytes
+    """Without its content encoding; what goes upstream where it was `changed`."""
+    pieces: Sequence[bytes] = ()
+    """In the place of a large `body`, where it was changed: it, in pieces."""
     model: str = ""
     streamed: bool = False
     conversation: str = ""
@@ -150,13 +158,19 @@ def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | No
         `None`: there is more than `most`; nothing was done.
     """
     try:
+        if job.encoding:
+            most_bytes = MAX_BYTES if most is None else INLINE
+            job = replace(job, body=decoded(job.body, job.encoding, most_bytes), encoding="")
         body = Body(job.body, job.format)
     except InputError as error:
+        if isinstance(error, TooLargeError) and most is not None:
+            return None
         return Lightened(job.body, failures=(Failure("wire", str(error)),))
     chain = chains.extend(body, store, linked=job.linked, gap=job.gap) if job.format == "responses" else Chain()
     blocks, unread = wire.read(body.messages)
     keys = cache.keys(blocks)
-    made = Lightened(job.body, _text(body.value.get("model")) or job.model, body.value.get("stream") is True)
+    made = Lightened(job.body, model=_text(body.value.get("model")) or job.model)
+    made.streamed = body.value.get("stream") is True
     made.conversation = conversation(body, job.headers, blocks, keys)
     made.came = b"" if chain.follows or job.linked else job.body
     made.failures = tuple(each for each in unread if int(each.path[0]) >= chain.before)

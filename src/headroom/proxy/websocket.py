@@ -287,7 +287,8 @@ class Joined:
             made.streamed = True
             call = Call(self._route.url, CIMultiDict(), None, started=time.perf_counter())
             self._lanes.setdefault(frame.stream_id or "", deque()).append(_Turn(made, call, began, Answer(made.link)))
-            data = made.body
+            if made.changed:
+                data = b"".join(made.pieces) or made.body
         await self._upstream.send_frame(data, WSMsgType.TEXT)
 
     async def _down(self, data: bytes) -> None:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from headroom.wire.body import Format
-from headroom.wire.usage_encoding import decoder
+from headroom.wire.content_encoding import decoder
 from headroom.wire.usage_events import Seen, Usage
 from headroom.wire.usage_formats import reader
 
