@@ -170,7 +170,7 @@ def _whole(
     for at, block in enumerate(blocks):
         if block.path[0] in history.plain:
             told[at], keys[at] = replace(block, editable=False), f"plain:{keys[at]}"
-    return engine.edit(told, settings, store, history.sent, None, keys)
+    return engine.edit(told, settings, store, history.sent, None, engine.Asked(keys, None))
 
 
 def _row_by_row(
