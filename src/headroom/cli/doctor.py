@@ -48,7 +48,7 @@ def doctor() -> None:
     console.print(_table(parts))
     console.print("\nCompressors, and what each never drops:\n")
     console.print(_table(_compressors()))
-    console.print("\nSource code and images have no compressor in this version: they pass through unchanged.")
+    console.print("\nImages have no compressor in this version: they pass through unchanged.")
     if any(line.state == "broken" for line in parts):
         sys.exit(1)
 

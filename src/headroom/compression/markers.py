@@ -38,6 +38,16 @@ def note(what: str, handle: str | None = None) -> str:
     return f"[{clean}. Full text: h:{handle}]" if handle else f"[{clean}]"
 
 
+def lines_of(first: int, last: int, handle: str) -> str:
+    """Lines of an original, inside a remark: `lines 88-131 of h:3fa9c1d2e4b7`."""
+    return f"line{'s' * (first != last)} {span(first, last)} of h:{handle}"
+
+
+def lines_omitted(first: int, last: int, handle: str) -> str:
+    """A gap inside a comment of code, which needs no brackets: `lines 88-131 omitted, h:3fa9c1d2e4b7`."""
+    return f"line{'s' * (first != last)} {span(first, last)} omitted, h:{handle}"
+
+
 def omitted(first: int, last: int, what: str, handle: str | None = None) -> str:
     """A gap: lines `first` to `last` of the original (from 1, inclusive) are not shown; `what` says what they were."""
     return note(f"{span(first, last)} omitted: {what}", handle)

@@ -15,6 +15,7 @@ from headroom.compression.compressors import (
     prose,
     repeated,
     search,
+    source,
     structured,
     table,
     test_output,
@@ -32,6 +33,7 @@ ALL: tuple[Compressor, ...] = (
     numbered.COMPRESSOR,
     repeated.COMPRESSOR,
     search.COMPRESSOR,
+    source.COMPRESSOR,
     listing.COMPRESSOR,
     prose.COMPRESSOR,
 )
