@@ -165,6 +165,26 @@ def test_prometheus_reads_the_metrics(path):
     assert found["headroom_added_seconds", "0.5"] == pytest.approx(0.002)
 
 
+def test_histograms_count_each_request_once(path):
+    report = told(path, plain(NOON, added_ms=3.0, first_byte_ms=100.0), plain(NOON, added_ms=40.0, first_byte_ms=0.0))
+    for more in (0, 1, 2):
+        if more:
+            Ledger(path).add(plain(NOON, added_ms=90_000.0, first_byte_ms=100.0))
+        found = text_string_to_metric_families(stats.metrics(report))
+        samples = {
+            (sample.name.removeprefix("headroom_request_"), sample.labels.get("le")): sample.value
+            for family in found
+            if family.type == "histogram"
+            for sample in family.samples
+        }
+        assert samples["added_seconds_bucket", "0.002"] == 0
+        assert samples["added_seconds_bucket", "0.004"] == 1
+        assert samples["added_seconds_bucket", "0.064"] == samples["added_seconds_bucket", "64.0"] == 2
+        assert samples["added_seconds_bucket", "+Inf"] == samples["added_seconds_count", None] == 2 + more
+        assert samples["added_seconds_sum", None] == pytest.approx(0.043 + 90 * more)
+        assert samples["first_byte_seconds_count", None] == 1 + more
+
+
 def test_what_is_unknown_is_no_metric(path):
     found = families(told(path, plain(NOON, usage=None)))
     assert ("headroom_saved_dollars", "api_key") not in found

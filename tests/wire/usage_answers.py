@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import zlib
 from typing import NamedTuple
 
 from headroom.wire.usage import Usage
@@ -51,6 +54,25 @@ def anthropic(usage: dict, *later: dict, delta: str | None = "tool_use", **extra
         {"type": "message_stop"},
         named=True,
     )
+
+
+def framed(stream: bytes) -> bytes:
+    """The events of a stream as Bedrock sends them: in binary frames with checksums, in base64 within JSON."""
+    made = b""
+    for event in re.findall(rb"data: (.*)", stream):
+        payload = json.dumps({"bytes": base64.b64encode(event).decode(), "p": "abc"}).encode()
+        header = b"".join(
+            bytes([len(name)]) + name + b"\x07" + len(value).to_bytes(2, "big") + value
+            for name, value in (
+                (b":event-type", b"chunk"),
+                (b":content-type", JSON.encode()),
+                (b":message-type", b"event"),
+            )
+        )
+        prelude = (16 + len(header) + len(payload)).to_bytes(4, "big") + len(header).to_bytes(4, "big")
+        message = prelude + zlib.crc32(prelude).to_bytes(4, "big") + header + payload
+        made += message + zlib.crc32(message).to_bytes(4, "big")
+    return made
 
 
 CACHED = {
@@ -146,6 +168,14 @@ BOUND = "messages.3.content.0: thinking block is bound to a different conversati
 ANSWERS: dict[str, Answer] = {
     "anthropic, cached": Answer(
         "anthropic", SSE, anthropic(CACHED, {"output_tokens": 90}), Usage(12, 9000, 200, 500, 90), "claude-sonnet-5", "msg_01"
+    ),
+    "anthropic, in Bedrock's frames": Answer(
+        "anthropic",
+        "application/vnd.amazon.eventstream",
+        framed(anthropic(CACHED, {"output_tokens": 90})),
+        Usage(12, 9000, 200, 500, 90),
+        "claude-sonnet-5",
+        "msg_01",
     ),
     "anthropic, cumulative": Answer(
         "anthropic",
@@ -316,7 +346,8 @@ ANSWERS: dict[str, Answer] = {
         "m",
         "r",
     ),
-    "another kind": Answer("anthropic", "application/vnd.amazon.eventstream", b"\x00\x00\x01{}", None, "", ""),
+    "no frames of Bedrock's": Answer("anthropic", "application/vnd.amazon.eventstream", b"\x00\x00\x01{}", None, "", ""),
+    "another kind": Answer("anthropic", "application/octet-stream", b"{}", None, "", ""),
     "an error page": Answer("chat", "text/html", b"<html>502</html>", None, "", ""),
     "an error": Answer("chat", JSON, b'{"error":{"message":"no such model","code":404}}', None, "", ""),
 }  # fmt: skip

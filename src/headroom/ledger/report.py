@@ -25,6 +25,7 @@ from headroom.ledger.figures import (
     Spread,
     Totals,
 )
+from headroom.ledger.histogram import Histogram, Histograms
 from headroom.ledger.tables import HOUR, LEDGER, SUMMED
 from headroom.sqlite_file import SqliteFile
 
@@ -57,6 +58,7 @@ class Report:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Name the ledger's file; nothing is opened yet."""
         self._file = SqliteFile(path, LEDGER)
+        self._histograms = Histograms(self._file)
 
     def totals(self, which: Filter = EVERYTHING) -> Totals:
         """Everything summed up."""
@@ -153,6 +155,10 @@ class Report:
             limit=LATEST,
         )
         return Latency(_spread([row["added_ms"] for row in rows]), _spread([row["first_byte_ms"] for row in rows]))
+
+    def histograms(self) -> dict[str, Histogram]:
+        """How long requests took, by the name of the time; see `ledger.histogram`."""
+        return self._histograms.read()
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""

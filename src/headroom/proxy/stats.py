@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from headroom.ledger.figures import Bucket, Conversation, Filter, Kind, Spread, Totals
+from headroom.ledger.histogram import BOUNDS, Histogram
 from headroom.ledger.report import Report
 from headroom.perf.live import figures
 
@@ -113,7 +114,7 @@ def metrics(report: Report) -> str:
     """Everything there is, in Prometheus' text format (0.0.4).
 
     Counters are of the ledger, so of all processes that share it, and survive restarts. Savings are gauges: they may fall.
-    Times are those of the last hour.
+    Quantiles of times are those of the last hour, histograms of all requests that the ledger still has.
     """
     totals = report.totals()
     lines: list[str] = []
@@ -122,7 +123,29 @@ def metrics(report: Report) -> str:
         if told:
             lines += [f"# HELP headroom_{name} {text}", f"# TYPE headroom_{name} {kind}"]
             lines += [f"headroom_{name}{_labels(labels)} {value!r}" for labels, value in told]
+    for name, histogram in report.histograms().items():
+        lines += _histogram(*_TIMES[name], histogram)
     return "\n".join([*lines, ""])
+
+
+_TIMES = {
+    "added_ms": ("headroom_request_added_seconds", "Time added before a request left."),
+    "first_byte_ms": ("headroom_request_first_byte_seconds", "Time from a request to the first byte of its answer."),
+}
+
+
+def _histogram(name: str, text: str, found: Histogram) -> list[str]:
+    bounds = [*(repr(bound / 1000) for bound in BOUNDS), "+Inf"]
+    return [
+        f"# HELP {name} {text}",
+        f"# TYPE {name} histogram",
+        *(
+            f'{name}_bucket{{le="{le}"}} {count}'
+            for le, count in zip(bounds, [*found.counts, found.count], strict=True)
+        ),
+        f"{name}_sum {found.total / 1000!r}",
+        f"{name}_count {found.count}",
+    ]
 
 
 Family = tuple[str, str, str, Sequence[tuple[Labels, float | None]]]

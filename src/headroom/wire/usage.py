@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+from headroom.wire import eventstream
 from headroom.wire.body import Format
 from headroom.wire.content_encoding import decoder
+from headroom.wire.eventstream import Frames
 from headroom.wire.usage_events import Seen, Usage
 from headroom.wire.usage_formats import reader
 
@@ -32,7 +34,8 @@ class Tee:
 
         Args:
             format: the wire format it is in.
-            content_type: its header. `text/event-stream` is read event by event, JSON as one text, all else not at all.
+            content_type: its header. `text/event-stream` and Bedrock's frames are read event by event, JSON as one text, all
+                else not at all.
             encoding: its `content-encoding`; where it is not known, or its library is missing, usage stays unknown.
         """
         kind = content_type.lower()
@@ -40,6 +43,7 @@ class Tee:
         self._seen = Seen()
         self._decode = decoder(encoding)
         self._streamed = kind.startswith("text/event-stream")
+        self._frames = Frames(LONGEST) if kind.startswith(eventstream.TYPE) else None
         self._lost = not self._streamed and "json" not in kind
         """Whether the event, or the answer, that is coming in cannot be read any more."""
         self._pieces: list[bytes] = []
@@ -103,6 +107,10 @@ class Tee:
             self.whole(rest)
 
     def _take(self, chunk: bytes) -> None:
+        if self._frames is not None:
+            for event in self._frames.feed(chunk):
+                self.event(event)
+            return
         if not self._streamed or b"\n" not in chunk:
             self._keep(chunk)
             return
