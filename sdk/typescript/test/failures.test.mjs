@@ -166,6 +166,35 @@ test("an answer that comes too late decides nothing", async () => {
   });
 });
 
+test("whatever becomes of the engine from turn to turn, what went out stays", async () => {
+  const relay = async (request) => void (await fetch(`${ENGINE}${request.url}`, { method: "POST", body: await bodyOf(request) }).catch(() => undefined));
+  await serving(relay, async (silent) => {
+    const ways = { on: {}, off: NOBODY, late: { baseUrl: silent, timeoutMs: 100 } };
+    const names = Object.keys(ways);
+    for (let n = 0; n < names.length ** 3; n++) {
+      const pattern = [n % 3, Math.floor(n / 3) % 3, Math.floor(n / 9)].map((at) => names[at]);
+      let before = [];
+      for (const [turn, way] of [...pattern, "on"].entries()) {
+        const seeds = [1, 1, 2, 1].slice(0, turn + 1); // repeats too, which refer to what stands before
+        const sent = await compress([{ role: "user", content: pattern.join() }, ...seeds.flatMap((seed, at) => SHAPES.chat(`c${at}`, log(seed)))], ways[way]);
+        assert.deepEqual(sent.slice(0, before.length), before, `${pattern} at turn ${turn}`);
+        before = [...sent];
+      }
+      assert.ok(before.at(-1).content.length < log(1).length / 2, "and what is new becomes lighter");
+    }
+  });
+});
+
+test("a program that is started anew may say what was sent", async () => {
+  await compress(conversation("anew", 1), NOBODY);
+  afresh();
+  const compressed = await compress(conversation("anew", 1, 2), { sent: "answered" });
+  assert.deepEqual(compressed.edits.map(({ path }) => path), [[4, "content"]]);
+  afresh();
+  const counted = await compress(conversation("counted", 1, 2), { sent: 4 });
+  assert.deepEqual(counted.edits.map(({ path }) => path), [[4, "content"]]);
+});
+
 test("an engine that lost its store changes nothing that went out", async () => {
   const first = await compress(conversation("lost", 1));
   const other = { text: "other", handle: first.edits[0].handle, lossless: false, tokens_before: 9, tokens_after: 1, path: [2, "content"], compressor: "logs" };
