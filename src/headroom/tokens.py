@@ -17,6 +17,9 @@ _SHORT = 1_000
 _LONG = 500_000
 """Characters from which a text is not held on to."""
 
+LONGEST = 128
+"""Characters in the longest token of cl100k: so many blanks."""
+
 
 @cache
 def _encoding(name: str) -> Any:  # noqa: ANN401 - the tokenizer has no type stubs
@@ -44,6 +47,11 @@ def count(text: str) -> int:
 def _recent(text: str) -> int:
     """One text is asked about by each that has a hand in it, and so is what becomes of it."""
     return _count(text, "cl100k_base")
+
+
+def is_under(text: str, tokens: int) -> bool:
+    """Whether `text` has fewer tokens; a long one is not counted to know that it has not."""
+    return len(text) < tokens * LONGEST and count(text) < tokens
 
 
 def report(text: str, model: str | None = None) -> int:

@@ -150,3 +150,11 @@ def test_a_model_is_counted_in_its_own_vocabulary(model, vocabulary):
 )
 def test_counts_of_closed_vocabularies_are_called_estimates(model, estimate):
     assert tokens.is_estimate(model) is estimate
+
+
+def test_a_long_text_is_not_under_what_it_cannot_be_under():
+    longest = max(quicktok.get_encoding("cl100k_base").token_byte_values(), key=len)
+    assert len(longest.decode()) == tokens.LONGEST
+    for text in ("", "a b c", " " * 127, " " * 128, " " * 129, " " * 500, "word " * 60, "x" * 7679, "é" * 200):
+        for limit in (0, 1, 2, 3, 60):
+            assert tokens.is_under(text, limit) == (tokens.count(text) < limit)

@@ -19,7 +19,7 @@ from headroom.compression.relevance import Query
 from headroom.compression.repeats import Piece, Shown
 from headroom.compression.work import Work, worth
 from headroom.settings import Settings
-from headroom.tokens import count
+from headroom.tokens import count, is_under
 
 TINY = 24
 """Characters under which no setting could make a text shorter: no decision is kept for it."""
@@ -119,7 +119,7 @@ class _Reader:
                 pass
             elif len(block.text) > self.settings.max_chars:
                 self.fail(block, f"{len(block.text):,} characters, over Settings.max_chars")
-            elif cache.digest(block.text) not in self.own:
+            elif not self.own or cache.digest(block.text) not in self.own:
                 decision = self.compress(block, key, policy.plan(block, self.settings))
         except Exception as error:  # noqa: BLE001 - law 7: whatever went wrong, this block goes out as it came
             self.fail(block, describe(error))
@@ -133,15 +133,17 @@ class _Reader:
         stays = Decision(key, None)
         if plan.treatment == "off" or len(block.text) < self.settings.min_tokens:
             return stays
-        before = count(block.text)
-        if plan.skeleton and before < self.settings.skeleton_tokens:
+        if plan.skeleton and is_under(block.text, self.settings.skeleton_tokens):
             plan = replace(plan, skeleton=False)
-        if before < self.settings.min_tokens or (block.is_error and before < self.settings.error_tokens):
+        shortest = max(self.settings.min_tokens, self.settings.error_tokens if block.is_error else 0)
+        if is_under(block.text, shortest):
             return stays
         query = Query(f"{self.said[-QUERY_CHARS:]}\n{plan.command}")
         work = Work(block.text, plan, query, self.settings, self.shown.texts)
         text, lossless = documents.fold(block.text, work) if plan.documents else self.fold(block, plan, work)
-        after = before if text == block.text else count(text)
+        if text == block.text:
+            return stays
+        before, after = count(block.text), count(text)
         if lossless and before - after >= TOLD and not plan.documents and work.by != ["numbered"]:
             text = _ending_with(text, markers.note(REARRANGED, work.handle()))
             after = count(text)
@@ -150,9 +152,8 @@ class _Reader:
         if not worth(after, before) or before - after < least:
             return stays
         work.handle()
-        handle = markers.handle_of(block.text)
         self.outcome.originals.update(work.originals)
-        return Decision(key, text, "+".join(work.by), lossless, handle, before, after)
+        return Decision(key, text, "+".join(work.by), lossless, work.name, before, after)
 
     def fold(self, block: Block, plan: policy.Plan, work: Work) -> tuple[str, bool]:
         """The text made shorter step by step, and whether nothing is missing."""
@@ -172,7 +173,7 @@ class _Reader:
             out.append(folded.text if folded else piece.text)
             lossless = lossless and (folded is None or folded.lossless)
         result = "".join((head, *out, tail))
-        screen = "terminal" in work.by and markers.handle_of(block.text) not in result
+        screen = "terminal" in work.by and work.name not in result
         if screen:  # nobody has said yet that something is missing
             result = _ending_with(result, markers.note(SCREEN_ONLY, work.handle()))
         return (None if pieces else self.same(result, work)) or (result, lossless)

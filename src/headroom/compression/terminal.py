@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from headroom.compression import mixed
-from headroom.compression.relevance import RED
+from headroom.compression.relevance import is_red
 
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[PX^_][^\x1b\n]*\x1b\\|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]"
@@ -44,7 +44,7 @@ def _clean(text: str) -> str:
     if "\r" in text:
         text = _LINE_ENDS.sub("\n", text)
         if not _ends_lines_with_cr(text):
-            text = _OVERWRITTEN.sub(lambda match: match[0] if RED.search(match[0]) else "", text)
+            text = _OVERWRITTEN.sub(lambda match: match[0] if is_red(match[0]) else "", text)
     if "\x08" in text:
         text = _ERASED.sub(lambda match: _without_erased(match[0]), text)
     return _SILENT.sub("", text)

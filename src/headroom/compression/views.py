@@ -25,7 +25,6 @@ PLAIN, REMOVED, ADDED, CONTEXT = -1, -2, -3, -4
 _SIGNS = {"-": REMOVED, "+": ADDED, " ": CONTEXT}
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+", re.MULTILINE)
 _NUMBER = re.compile(r"[ \t]*(\d{1,7})(\t|→|[:|│-]|  )")
-_ANY_NUMBER = re.compile(r"^[ \t]*\d{1,7}(?:\t|→|[:|│-]|  )", re.MULTILINE)
 _PADDED = frozenset(":|│-")
 """Separators after which some tools put a blank, and others do not."""
 
@@ -66,7 +65,8 @@ def _cut(text: str) -> Lines:
     lines = tuple(text.removesuffix("\n").split("\n"))
     framed = mixed.frame(text)
     head, tail = (framed[0].count("\n"), framed[2].rstrip("\n").count("\n")) if framed else (0, 0)
-    views = (_view(lines), _signed(lines)) if _HUNK.search(text) else (_numbered(text, lines) or _view(lines),)
+    is_diff = "@@ -" in text and _HUNK.search(text)
+    views = (_view(lines), _signed(lines)) if is_diff else (_numbered(lines) or _view(lines),)
     return Lines(lines, views, (head, len(lines) - tail))
 
 
@@ -138,11 +138,11 @@ def _signed(lines: tuple[str, ...]) -> View:
     return _view(keys, marks)
 
 
-def _numbered(text: str, lines: tuple[str, ...]) -> View | None:
+def _numbered(lines: tuple[str, ...]) -> View | None:
     """The lines without their numbers; `None` where they carry none that count up from line to line."""
-    if not _ANY_NUMBER.search(text):
+    found = list(map(_NUMBER.match, lines))
+    if len({match[0] for match in found if match}) < 2:  # none, or the year that each line of a log begins with
         return None
-    found = [_NUMBER.match(line) for line in lines]
     said = [(int(match[1]), match[2]) if match else None for match in found]
     before = [None, *((said_here[0] + 1, said_here[1]) if said_here else None for said_here in said)]
     follows = [here is not None and here == expected for here, expected in zip(said, before, strict=False)]

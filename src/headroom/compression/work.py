@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from headroom.compression import markers, policy, router
 from headroom.compression.compressors import TABLE
@@ -67,9 +68,13 @@ class Work:
 
     def handle(self) -> str:
         """The handle of the whole original, kept from now on; empty, so that no marker names it, where nobody can ask."""
-        found = markers.handle_of(self._text)
-        self.originals[found] = self._text
-        return found if self._settings.retrieval else ""
+        self.originals[self.name] = self._text
+        return self.name if self._settings.retrieval else ""
+
+    @cached_property
+    def name(self) -> str:
+        """The handle of the whole original, whether or not anything asks for it."""
+        return markers.handle_of(self._text)
 
     def route(self, text: str, first_line: int | None = None) -> Folded | None:
         """Compress a part of another kind by whoever knows it; see `contract.Context`."""

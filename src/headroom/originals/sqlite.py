@@ -138,8 +138,10 @@ class SqliteStore:
                 for decision in decisions:
                     if decision.handle and decision.handle not in stored:
                         raise orphan(decision)
-                tables.add_decisions(database, rows, hour)
-                found, _ = tables.read_decisions(database, keys)
+                if tables.add_decisions(database, rows, hour):
+                    found = {decision.key: decision for decision in decisions}
+                else:
+                    found, _ = tables.read_decisions(database, keys)
             self._recent.add(found)  # only what is committed, and before another thread can delete it
         return found
 

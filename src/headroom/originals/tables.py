@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from itertools import islice
 from typing import Any, NamedTuple
@@ -121,11 +121,14 @@ def add_original(database: sqlite3.Connection, handle: str, sha: bytes, packed: 
     database.execute(_INSERT_ORIGINAL, (handle, sha, packed, len(packed) + ROW_BYTES, hour))
 
 
-def add_decisions(database: sqlite3.Connection, rows: Iterable[Row], hour: int) -> None:
-    """Insert decisions; a key that is there keeps its own, unless that one's original is gone."""
-    rows = list(rows)
+def add_decisions(database: sqlite3.Connection, rows: Sequence[Row], hour: int) -> bool:
+    """Insert decisions; a key that is there keeps its own, unless that one's original is gone.
+
+    Returns:
+        Whether every one of them was inserted.
+    """
     _in(database, _DELETE_BEREFT, [row.key for row in rows])
-    database.executemany(_INSERT_DECISION, ((*row, hour) for row in rows))
+    return database.executemany(_INSERT_DECISION, ((*row, hour) for row in rows)).rowcount == len(rows)
 
 
 def read_decisions(database: sqlite3.Connection, keys: Collection[str]) -> tuple[dict[str, Decision], int]:

@@ -80,12 +80,11 @@ def fold(lines: Sequence[str]) -> list[str] | None:
     if len(rows) < 4 or any(_LIKE_A_ROW.match(line) for line, row in zip(lines, parsed, strict=True) if not row):
         return None
     owner = Counter(row.owner for row in rows).most_common(1)[0][0]
-    marked = _marked(rows)
-    shapes = {
-        kind: shape
-        for kind in _MARKS
-        if (shape := _shape([row for row in rows if row.kind == kind and row.owner == owner]))
-    }
+    kinds: dict[str, list[Row]] = {kind: [] for kind in _MARKS}
+    for row in rows:
+        kinds.setdefault(row.kind, []).append(row)
+    marked = bool(kinds["d"]) and all(row.name.endswith("/") for row in kinds["d"])  # as `ls -F` does
+    shapes = {kind: shape for kind in _MARKS if (shape := _shape([row for row in kinds[kind] if row.owner == owner]))}
     day, date = _dates(rows)
     out = [_remark(owner, shapes, day, date, marked)]
     out += [
@@ -93,12 +92,6 @@ def fold(lines: Sequence[str]) -> list[str] | None:
         for line, row in zip(lines, parsed, strict=True)
     ]
     return out
-
-
-def _marked(rows: Sequence[Row]) -> bool:
-    """Whether the names already carry the marks of `ls -F`."""
-    directories = [row for row in rows if row.kind == "d"]
-    return bool(directories) and all(row.name.endswith("/") for row in directories)
 
 
 def _shape(rows: Sequence[Row]) -> Shape | None:
@@ -155,10 +148,11 @@ def _remark(owner: str, shapes: dict[str, Shape], day: str | None, date: str | N
 
 def _short(row: Row, owner: str, shapes: dict[str, Shape], common: tuple[str | None, str | None], marked: bool) -> str:
     full = " ".join(row)
-    shape = shapes.get(row.kind)
+    kind = row.kind
+    shape = shapes.get(kind)
     if shape is None or row.owner != owner or row.mode != shape.mode or shape.links not in (None, row.links):
         return full
-    if row.kind == "l":
+    if kind == "l":
         target = row.name.partition(" -> ")[2]
         if row.size != str(len(target.encode("utf-8", "surrogatepass"))) or target.endswith(("/", "*")):
             return full
@@ -166,10 +160,10 @@ def _short(row: Row, owner: str, shapes: dict[str, Shape], common: tuple[str | N
         return full
     if _STARTS_LIKE_A_FIELD.match(row.name) or row.name[0].isspace():
         return full
-    if (row.name[-1] if row.name[-1] in "/*" else "") != (_MARKS[row.kind] if marked else ""):
+    if (row.name[-1] if row.name[-1] in "/*" else "") != (_MARKS[kind] if marked else ""):
         return full
     fields = [value for value, hoisted in ((row.links, shape.links), (row.size, shape.size)) if hoisted is None]
-    return " ".join([*fields, *_date_shown(row.date, *common), row.name + ("" if marked else _MARKS[row.kind])])
+    return " ".join([*fields, *_date_shown(row.date, *common), row.name + ("" if marked else _MARKS[kind])])
 
 
 def _date_shown(date: str, day: str | None, whole: str | None) -> list[str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from headroom.compression.compressors.log_templates import Ids, Mined
-from headroom.compression.relevance import RED
+from headroom.compression.relevance import is_red
 
 _LEVEL_NEXT = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|ERROR|FATAL|CRITICAL)\b"
 _BEFORE = r"(?:[\w./-]{1,60} {0,30}\| |(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z )?"
@@ -97,7 +97,7 @@ class Entries:
                 renumber[name] = -1
                 continue
             renumber[name] = len(self.kinds)
-            red = RED.search(self.text(at)[:6000]) is not None
+            red = is_red(self.text(at)[:6000])
             self.kinds.append(Kind(at, last[name], number[name], line, red))
         self.kind_of: array[int] = array("i", map(renumber.__getitem__, ids))
 

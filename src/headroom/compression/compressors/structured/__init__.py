@@ -67,10 +67,14 @@ class _Draft:
     """Characters of its longest string, or more."""
     routed: bool = False
     """A text inside it was made shorter with loss."""
+    _gathered: tuple[Value, pool.Pool] | None = None
+    """What was gathered from the value as it was written last."""
 
     def text(self, *, hard: bool) -> str:
         """The document written short."""
-        writer = Writer(pool.gather(self.value), hard=hard)
+        if self._gathered is None or self._gathered[0] is not self.value:
+            self._gathered = self.value, pool.gather(self.value)
+        writer = Writer(self._gathered[1], hard=hard)
         made = writer.lines(self.value) if self.document.lines else writer.document(self.value)
         return again.shorten(made) if self.longest >= again.LONG else made
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from headroom.compression.compressors.structured.reading import Record, Value, quote
 
@@ -85,7 +86,7 @@ def _split(
     show: Callable[[Value], str],
     found: list[Column],
 ) -> None:
-    for key in dict.fromkeys(key for record in records if record is not None for key in record):
+    for key in dict.fromkeys(chain.from_iterable(record for record in records if record is not None)):
         values: list[Value] = [_MISSING if record is None else record.get(key, _MISSING) for record in records]
         places = aligned([value for value in values if value is not _MISSING])
         if not places:
@@ -116,30 +117,32 @@ def _add(
     found: list[Column],
 ) -> None:
     """The column, or the columns, of the values at one path."""
-    objects = [value if type(value) is Record and value else None for value in values]
+    if not all(value is _MISSING or value is None or (type(value) is Record and value) for value in values):
+        found.append(Column(path, _cells(values, show)))
+        return
+    objects = [value if type(value) is Record else None for value in values]
     inner = [value for value in objects if value is not None]
     short = {key_of(value) for value in inner}
     name = next(iter(short)) if len(short) == 1 else None
-    nested = all(value is _MISSING or value is None or (type(value) is Record and value) for value in values)
-    if nested and name is not None:
+    if name is not None:
         cells = [
-            _cell(value, show) if inside is None else show(inside[name])
+            show(inside[name]) if inside is not None else None if value is _MISSING else show(value)
             for value, inside in zip(values, objects, strict=True)
         ]
         found.append(Column((*path, name), cells, short=True))
-    elif nested and short == {None} and alike(inner):
+    elif short == {None} and alike(inner):
         if any(value is None for value in values):
             found.append(Column(path, ["null" if value is None else None for value in values]))
         _split(objects, path, key_of, show, found)
     else:
-        found.append(Column(path, [_cell(value, show) for value in values]))
+        found.append(Column(path, _cells(values, show)))
 
 
 _MISSING: Value = object()
 
 
-def _cell(value: Value, show: Callable[[Value], str]) -> str | None:
-    return None if value is _MISSING else show(value)
+def _cells(values: Sequence[Value], show: Callable[[Value], str]) -> list[str | None]:
+    return [None if value is _MISSING else show(value) for value in values]
 
 
 def alike(records: Sequence[Record]) -> bool:

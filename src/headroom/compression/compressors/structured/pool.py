@@ -103,9 +103,12 @@ def _sizes(rows: list[Record]) -> list[int]:
 
 
 def _size(value: Value) -> int:
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return len(value) + 2
-    return len(value.text) if type(value) is Record else len(write(value))
+    if kind is Number:
+        return len(value)
+    return len(value.text) if kind is Record else len(write(value))
 
 
 _HOLDS = frozenset((Record, list, Pruned, Embedded))
@@ -135,17 +138,18 @@ def gather(value: Value) -> Pool:
 
 def _gain(key: str, records: list[Record], census: _Census) -> int:
     """Characters saved by writing each of the objects once, at the end, and its key wherever it stands."""
-    common = {
-        name for name, first in records[0].items() if all(write(record[name]) == write(first) for record in records)
-    }
-    heading = sum(len(name) + 3 + (len(write(records[0][name])) if name in common else 0) for name in records[0])
-    gain, total, once = -heading if len(records) > 2 else 0, 0, True
+    first = {name: write(value) for name, value in records[0].items()}
+    common = [name for name, text in first.items() if all(write(record[name]) == text for record in records)]
+    said = sum(len(first[name]) for name in common)
+    gain = -sum(len(name) + 3 for name in first) - said if len(records) > 2 else 0
+    # A record's text but for its braces, keys and what all of them say: its cells, a comma behind each.
+    around = 1 + sum(len(quote(name)) + 1 for name in first) + said + len(common)
+    total, once = 0, True
     for record in records:
         times, loose = census.times[record.text], census.loose[record.text]
-        cells = sum(len(write(value)) + 1 for name, value in record.items() if name not in common)
         now = census.cost[record.text]
         then = loose * len(reference(record, key)) + (times - loose) * (len(write(record[key])) + 1)
-        gain += now - then - (cells if len(records) > 2 else len(record.text))
+        gain += now - then - (len(record.text) - around if len(records) > 2 else len(record.text))
         total += now
         once = once and times == 1
     return gain if not once or gain * 4 >= total else 0  # a reader had better find it where it belongs

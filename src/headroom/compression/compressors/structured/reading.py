@@ -89,7 +89,11 @@ class Document(NamedTuple):
 
 def quote(text: str) -> str:
     """A string as a JSON token: only what must be escaped is."""
-    token = encode_basestring(text)
+    return _escaped(encode_basestring(text))
+
+
+def _escaped(token: str) -> str:
+    """JSON text with its lone surrogates, which no file could hold, as escapes."""
     if token.isascii() or not _SURROGATE.search(token):
         return token
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", token)
@@ -115,7 +119,11 @@ def write(value: Value) -> str:
 
 def record_of(pairs: list[tuple[str, Value]]) -> Record | Doubled:
     """An object from its pairs."""
-    text = "{" + ",".join([f"{quote(key)}:{write(value)}" for key, value in pairs]) + "}"
+    cells = [
+        f"{encode_basestring(key)}:{encode_basestring(value) if type(value) is str else write(value)}"
+        for key, value in pairs
+    ]
+    text = _escaped("{" + ",".join(cells) + "}")
     record = Record(pairs)
     if len(record) != len(pairs):
         return Doubled(text)

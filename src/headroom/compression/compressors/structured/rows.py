@@ -100,11 +100,8 @@ def _far(cells: Sequence[str | None], rows: int) -> set[int]:
 
 
 def _red(cells: Sequence[str | None], rows: int) -> set[int]:
-    words = {
-        cell
-        for cell in set(cells)
-        if cell and cell[0] == '"' and len(cell) < _RED_LENGTH and relevance.RED.search(cell)
-    }
+    texts = {cell for cell in set(cells) if cell and cell[0] == '"' and len(cell) < _RED_LENGTH}
+    words = set(filter(relevance.is_red, texts)) if relevance.is_red("\n".join(texts)) else set()
     found = {index for index, cell in enumerate(cells) if cell in words} if words else set()
     return found if len(found) <= max(3, rows // 5) else found & relevance.rare(list(cells), max(1, rows // 100))
 

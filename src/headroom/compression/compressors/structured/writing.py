@@ -71,6 +71,8 @@ class Writer:
     def inline(self, value: Value) -> str:
         """A value on one line."""
         kind = type(value)
+        if kind is str:
+            return quote(value)
         if kind is Record:
             key = self._pool.keys.get(value.text)
             if key is not None:
