@@ -141,22 +141,24 @@ def rare(keys: Sequence[Hashable], most: int = 1) -> set[int]:
     return {index for index, key in enumerate(keys) if number[key] <= most}
 
 
-def outliers(numbers: Sequence[float], far: float = 6.0) -> set[int]:
+def outliers(numbers: Sequence[float], far: float = 6.0, first: int = 0) -> set[int]:
     """Indices of numbers far from the rest: over `far` median absolute deviations off the median (Iglewicz and Hoaglin 1993 take 3.5).
 
-    Where over half of the numbers are one and the same, every other number that is itself rare is far.
+    Where over half of the numbers are one and the same, every other number that is itself rare is far. Only those from
+    index `first` on are judged.
     """
     if len(numbers) < 8:
         return set()
     ordered = sorted(numbers)
     middle = ordered[len(ordered) // 2]
-    deviations = sorted(abs(number - middle) for number in numbers)
+    deviations = sorted([abs(number - middle) for number in ordered])  # falls, then rises: sorted in one go
     spread = deviations[len(deviations) // 2] * 1.4826
+    judged = enumerate(numbers[first:], first)
     if spread == 0:
         few = max(1, len(numbers) // 50)
         number_of = Counter(numbers)
-        return {i for i, number in enumerate(numbers) if number != middle and number_of[number] <= few}
-    return {i for i, number in enumerate(numbers) if abs(number - middle) > far * spread}
+        return {i for i, number in judged if number != middle and number_of[number] <= few}
+    return {i for i, number in judged if abs(number - middle) > far * spread}
 
 
 SAID_CHARS = 400_000

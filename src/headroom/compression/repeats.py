@@ -119,7 +119,7 @@ class Shown:
             first_line: the number of its first line in the whole original.
             handle: gives the handle of the whole original.
         """
-        if len(text) > MAX_CHARS or not any(map(_is_source, self._seen)):
+        if len(text) > MAX_CHARS or not any(map(_has_places, filter(_is_source, self._seen))):
             return None
         new = cut(text)
         pieces: list[Piece] = []
@@ -312,6 +312,11 @@ def _verdict(new: Lines) -> int:
 def _is_source(seen: tuple[Block, str]) -> bool:
     """Whether an earlier text is long enough to refer to, and short enough to be cut up."""
     return LONG // 3 <= len(seen[1]) <= MAX_CHARS
+
+
+def _has_places(seen: tuple[Block, str]) -> bool:
+    """Whether a reference could point into an earlier text: not into a short sentence."""
+    return any(view.first for view in cut(seen[1]).views)
 
 
 def _joined(lines: tuple[str, ...]) -> str:

@@ -106,7 +106,10 @@ def most(probe: Probe) -> float:
 def _tabular(lines: list[str]) -> bool:
     """Whether most lines have the same separators after their first cell: data with times in it, not a log."""
     for separator in (",", ";", "\t"):
-        counts = Counter(line.count(separator) for line in lines)
+        numbers = [line.count(separator) for line in lines]
+        if sum(map((2).__le__, numbers)) < 0.9 * len(lines):
+            continue
+        counts = Counter(numbers)
         usual = max(counts, key=lambda count: (counts[count], count))
         if usual >= 2 and counts[usual] >= 0.9 * len(lines):
             cells = [cell for line in lines[1:30] for cell in line.split(separator)]

@@ -168,5 +168,5 @@ def _far(numbers: array[float]) -> list[int]:
     """Positions of the largest and the smallest number, where they are far from the rest."""
     sample = numbers[:: max(1, len(numbers) // _SAMPLE)].tolist()
     ends = [numbers.index(max(numbers)), numbers.index(min(numbers))]
-    far = outliers([*sample, *(numbers[at] for at in ends)])
+    far = outliers([*sample, *(numbers[at] for at in ends)], first=len(sample))
     return [at for place, at in enumerate(ends) if len(sample) + place in far]
