@@ -160,4 +160,5 @@ COMPRESSOR = Compressor(
     score=score,
     compress=compress,
     data=False,
+    most=lambda _: 0.5,
 )
