@@ -2,6 +2,8 @@
 
 * A base URL of another host than Anthropic's makes it hold back tool search in some versions: `ENABLE_TOOL_SEARCH=true`
   is what it does on its own host. Set only where the user has said nothing.
+* Told that the base URL is Anthropic's own (`_CLAUDE_CODE_ASSUME_FIRST_PARTY_BASE_URL`), it puts a hash of the body into the
+  system prompt (`cch=`), and nothing could be made lighter. It is not told so.
 * Settings files stand above the environment, so where one sets a base URL ours goes into `--settings`, which is above both.
 * Remote Control works only with Anthropic's own base URL: with it the agent is started as it is.
 * `--mcp-config` takes as many words as follow it, so its value is joined to it by `=`.

@@ -14,6 +14,7 @@ from typing import Any
 from headroom.agents import edits
 from headroom.agents.contract import SERVER, Agent, Launch, Machine, Point, Routed, stdio
 from headroom.agents.edits import Change, EditError
+from headroom.agents.syntax.steps import descend
 
 _PLACE = "CLINE_PROVIDER_SETTINGS_PATH"
 _OWN = frozenset({"auth", "config", "mcp", "plugin", "skill", "doctor", "history", "update", "version", "connect"})
@@ -30,9 +31,9 @@ def _file(machine: Machine) -> Path:
 
 def _providers(machine: Machine) -> dict[str, Any]:
     with suppress(EditError):
-        found = edits.document(_file(machine), "json").get("providers", {})
-        if isinstance(found, dict):
-            return {name: each["settings"] for name, each in found.items() if isinstance(each.get("settings"), dict)}
+        table = edits.document(_file(machine), "json").get("providers")
+        found = {name: descend(table, (name, "settings")) for name in table} if isinstance(table, dict) else {}
+        return {name: settings for name, settings in found.items() if isinstance(settings, dict)}
     return {}
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from headroom.agents import edits
 from headroom.agents.contract import SERVER, Agent, Launch, Machine, Point, Routed, stdio
 from headroom.agents.edits import Change, EditError
+from headroom.agents.syntax.steps import descend
 
 _CHATGPT = "/backend-api/codex"
 
@@ -30,9 +31,7 @@ def _folder(machine: Machine) -> Path:
 
 def _config(machine: Machine) -> dict[str, Any]:
     with suppress(EditError):
-        found = edits.document(_folder(machine) / "config.toml", "toml")
-        if isinstance(found, dict):
-            return found
+        return edits.document(_folder(machine) / "config.toml", "toml")
     return {}
 
 
@@ -40,7 +39,7 @@ def _signed_in(machine: Machine) -> bool:
     """Whether it is ChatGPT that pays, not an API key."""
     with suppress(EditError):
         auth = edits.document(_folder(machine) / "auth.json", "json")
-        return isinstance(auth, dict) and not auth.get("OPENAI_API_KEY") and bool(auth.get("tokens"))
+        return not auth.get("OPENAI_API_KEY") and bool(auth.get("tokens"))
     return False
 
 
@@ -51,14 +50,13 @@ def _provider(config: dict[str, Any], args: Sequence[str]) -> str:
         if flag in ("-c", "--config") and value.startswith("model_provider="):
             return value.partition("=")[2].strip("\"'")
     named = next((value for flag, value in pairs if flag in ("-p", "--profile")), config.get("profile"))
-    profile = config.get("profiles", {}).get(named, {}) if isinstance(named, str) else {}
-    return str(profile.get("model_provider") or config.get("model_provider") or "openai")
+    chosen = descend(config, ("profiles", str(named), "model_provider"))
+    return str(chosen or config.get("model_provider") or "openai")
 
 
 def _own(config: dict[str, Any], name: str) -> str:
     """The base URL of a provider in the configuration."""
-    table = config.get("model_providers", {}).get(name, {})
-    return str(table.get("base_url") or "") if isinstance(table, dict) else ""
+    return str(descend(config, ("model_providers", name, "base_url")) or "")
 
 
 def _launch(machine: Machine, point: Point) -> Launch:

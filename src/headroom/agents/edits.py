@@ -108,14 +108,18 @@ def value_in(file: Path, kind: Kind, path: Sequence[Step]) -> Any:  # noqa: ANN4
     return MISSING if text is None else _run(file, lambda: _SYNTAXES[kind].get(_bare(text), path))
 
 
-def document(file: Path, kind: Kind) -> Any:  # noqa: ANN401 - plain data
+def document(file: Path, kind: Kind) -> dict[str, Any]:
     """Everything in a file, as plain data; an empty table where there is no file.
 
     Raises:
-        EditError: the file cannot be read as what it is.
+        EditError: the file cannot be read as what it is, or is no table.
     """
     found = value_in(file, kind, ())
-    return {} if found is MISSING else found
+    if found is MISSING or found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise EditError(f"{file} is no table of settings: it is left as it is")
+    return found
 
 
 def put(change: Change, text: str) -> str:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +16,11 @@ from typing import Any
 from headroom.agents import edits
 from headroom.agents.contract import SERVER, Agent, Launch, Machine, Point, Routed
 from headroom.agents.edits import Change, EditError
+from headroom.agents.syntax.steps import descend
 
 _INLINE = "OPENCODE_CONFIG_CONTENT"
+_HERE = Path(_INLINE)
+"""That variable's name where a message names a file."""
 _KNOWN: Mapping[str, tuple[str, Sequence[str]]] = {
     "anthropic": ("/v1", ("ANTHROPIC_API_KEY",)),
     "openai": ("/v1", ("OPENAI_API_KEY",)),
@@ -41,25 +43,31 @@ def _files(machine: Machine) -> Iterator[Path]:
         yield from (parent / name for name in ("opencode.json", "opencode.jsonc"))
 
 
-def _providers(machine: Machine) -> dict[str, tuple[str, str]]:
-    """Providers that its files name: base URL, which may be empty, and the file that says it."""
-    found: dict[str, tuple[str, str]] = {}
+def _documents(machine: Machine) -> Iterator[tuple[str, Any]]:
+    """Everything that configures it, the one that counts least first, and what it is called."""
     for path in _files(machine):
         with suppress(EditError):
-            table = edits.document(path, "json").get("provider", {})
-            for name, each in table.items() if isinstance(table, dict) else ():
-                options = each.get("options", {}) if isinstance(each, dict) else {}
-                url = options.get("baseURL") if isinstance(options, dict) else None
-                if url or name not in found:
-                    found[name] = (str(url or ""), f"{path}: provider.{name}.options.baseURL" if url else "")
+            yield str(path), edits.document(path, "json")
+    with suppress(EditError):
+        yield _INLINE, edits.whole(Change(_HERE, "json", (), None), machine.env.get(_INLINE) or "{}")
+
+
+def _providers(machine: Machine) -> dict[str, tuple[str, str]]:
+    """Providers that are named: base URL, which may be empty, and what says it."""
+    found: dict[str, tuple[str, str]] = {}
+    for source, document in _documents(machine):
+        table = document.get("provider") if isinstance(document, dict) else None
+        for name, each in table.items() if isinstance(table, dict) else ():
+            options = each.get("options", {}) if isinstance(each, dict) else {}
+            url = options.get("baseURL") if isinstance(options, dict) else None
+            if url or name not in found:
+                found[name] = (str(url or ""), f"{source}: provider.{name}.options.baseURL" if url else "")
     return found
 
 
 def _auth(machine: Machine) -> dict[str, Any]:
     with suppress(EditError):
-        found = edits.document(machine.folder("XDG_DATA_HOME", ".local", "share") / "opencode" / "auth.json", "json")
-        if isinstance(found, dict):
-            return found
+        return edits.document(machine.folder("XDG_DATA_HOME", ".local", "share") / "opencode" / "auth.json", "json")
     return {}
 
 
@@ -75,22 +83,20 @@ def _bases(machine: Machine, point: Point) -> dict[str, str]:
 
 def _launch(machine: Machine, point: Point) -> Launch:
     bases = _bases(machine, point)
-    try:
-        config = json.loads(machine.env.get(_INLINE) or "{}")
-    except ValueError:
-        config = None
-    if not isinstance(config, dict):
-        return Launch(notes=[f"{_INLINE} is set to something that is no JSON object: started without the proxy"])
-    for name, url in bases.items():
-        provider = config.setdefault("provider", {}).setdefault(name, {})
-        own = provider.setdefault("options", {}).get("baseURL", "")
-        provider["options"]["baseURL"] = point.via(own) if own else url
     notes = [] if bases else ["no provider that the proxy knows has a key here: started without the proxy"]
-    if _auth(machine).get("openai", {}).get("type") == "oauth":
+    if descend(_auth(machine), ("openai", "type")) == "oauth":
         notes.append("signed in with ChatGPT: those requests do not pass the proxy")
-    if point.server and bases:
-        config.setdefault("mcp", {})[SERVER] = _local(point.server)
-    return Launch({_INLINE: json.dumps(config)} if bases else {}, notes=notes)
+    if not bases:
+        return Launch(notes=notes)
+    text = machine.env.get(_INLINE) or "{}"
+    try:
+        for name, url in bases.items():
+            text = edits.put(Change(_HERE, "json", ("provider", name, "options", "baseURL"), url), text)
+        if point.server:
+            text = edits.put(Change(_HERE, "json", ("mcp", SERVER), _local(point.server)), text)
+    except EditError as error:
+        return Launch(notes=[f"{error}; started without the proxy"])
+    return Launch({_INLINE: text}, notes=notes)
 
 
 def _local(server: Sequence[str]) -> dict[str, object]:

@@ -32,7 +32,7 @@ def closing(agent: Agent, machine: Machine, tag: str, began: float) -> str:
         return f"what was saved is unknown: {error}"
     if not totals.requests:
         return "no request of this run came through the proxy"
-    line = f"{told(totals)}; {totals.requests} requests"
+    line = f"{told(totals)}; {totals.requests} request{'s' * (totals.requests != 1)}"
     if totals.removed > 0:
         line += f"; to go on: headroom wrap {agent.name} -- {going_on(agent, machine, began)}"
     return line
