@@ -109,9 +109,14 @@ class Journal:
             text = "" if before is None else edits.text_of(file, before)
             for change in mine:
                 text = edits.put(change, text)
-            made = old[file].made if file in old else _to_make(file)
+            made = old[file].made if file in old else self._made_for(file)
             planned.append(Record(agent, purpose, file, before, text.encode(), mine, made))
         return planned
+
+    def _made_for(self, file: Path) -> str:
+        """The outermost folder that is made for a file, or was for another one beside it: the last of them removes it."""
+        shared = (record.made for record in self.records() if record.made and Path(record.made) in file.parents)
+        return _to_make(file) or next(shared, "")
 
     def apply(self, agent: str, purpose: Purpose, changes: Sequence[Change]) -> list[Record]:
         """Make changes; where older ones of this agent and purpose stand, they are undone in the same step.
