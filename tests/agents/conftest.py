@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from desk import Desk
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "proxy"))
@@ -107,3 +108,8 @@ def place(tmp_path, provider):
     made = Place(tmp_path, provider)
     yield made
     made.clean()
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)

@@ -1,60 +1,14 @@
 """Each agent: what it is started with, what it keeps of its own, and how it is routed now."""
 
-import base64
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
+from desk import BASE, GATEWAY, SERVER, flag
 
 from headroom.agents import TABLE, edits
-from headroom.agents.contract import Machine, Point, upstreams
 from headroom.agents.edits import Change
-
-BASE = "http://127.0.0.1:4000/w/t-1"
-OURS = ["http://127.0.0.1:8787", "http://localhost:8787"]
-SERVER = ["/opt/headroom", "mcp"]
-GATEWAY = "https://gateway.example.com/v1"
-
-
-class Desk:
-    """A home with an agent's files, and what it would be started with."""
-
-    def __init__(self, folder):
-        self.home, self.cwd, self.env = folder / "home", folder / "home" / "work", {}
-        self.cwd.mkdir(parents=True)
-
-    def put(self, path, content):
-        file = self.home / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content if isinstance(content, str) else json.dumps(content))
-        return file
-
-    @property
-    def machine(self):
-        return Machine(self.home, self.cwd, self.env)
-
-    def launch(self, name, *args, server=SERVER):
-        return TABLE[name].launch(self.machine, Point(BASE, server, Path("/scratch"), args, OURS))
-
-    def routed(self, name):
-        return {route.provider: route.url for route in TABLE[name].routed(self.machine)}
-
-    def upstreams(self, name):
-        return upstreams(TABLE[name].routed(self.machine), OURS)
-
-
-@pytest.fixture
-def desk(tmp_path):
-    return Desk(tmp_path)
-
-
-def flag(launch, name):
-    """The value of a flag, joined by `=` or after it."""
-    words = list(launch.flags)
-    joined = [word.partition("=")[2] for word in words if word.startswith(name + "=")]
-    return joined[0] if joined else words[words.index(name) + 1]
 
 
 def settings(launch):
@@ -62,62 +16,6 @@ def settings(launch):
     return dict(
         word.partition("=")[::2] for flag, word in zip(launch.flags, launch.flags[1:], strict=False) if flag == "-c"
     )
-
-
-def test_the_table_is_whole():
-    names = [
-        "claude",
-        "codex",
-        "gemini",
-        "opencode",
-        "copilot",
-        "aider",
-        "qwen",
-        "cline",
-        "continue",
-        "pi",
-        "droid",
-        "goose",
-        "cursor",
-    ]
-    assert list(TABLE) == names
-    assert all(agent.get_it and agent.title for agent in TABLE.values())
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_no_agent_is_told_to_change_instructions_or_files_elsewhere(desk, name):
-    for change in [*TABLE[name].install(desk.machine, BASE), *TABLE[name].mcp(desk.machine, SERVER)]:
-        assert change.file.is_relative_to(desk.home)
-        assert change.file.suffix != ".md"
-    launch = desk.launch(name)
-    assert all(path.is_relative_to("/scratch") for path in launch.files)
-
-
-def test_nobody_else_names_an_agent():
-    source = Path(edits.__file__).parent.parent
-    named = re.compile(r"(?<![\w.-])(?:codex|opencode|aider|qwen|cline|droid)(?![\w-])")
-    rooms = [path for folder in ("cli", "presence.py") for path in [source / folder, *(source / folder).glob("*.py")]]
-    files = [path for path in rooms if path.is_file() and path.name != "perf.py"]
-    assert [path.name for path in files if named.search(path.read_text("utf-8"))] == []
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, agent in TABLE.items() if agent.mcp(Machine(Path("/h"), Path("/h"), {}), SERVER)]
-)
-def test_the_server_is_registered_by_its_absolute_command(desk, name):
-    """Everywhere under our name, with the command and its arguments as they are."""
-    for change in TABLE[name].mcp(desk.machine, SERVER):
-        assert "headroom" in [step if isinstance(step, str) else step[1] for step in change.path]
-        words = [word for value in change.value.values() for word in (value if isinstance(value, list) else [value])]
-        assert [word for word in words if word in SERVER] == SERVER
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, agent in TABLE.items() if agent.mcp(Machine(Path("/h"), Path("/h"), {}), SERVER)]
-)
-def test_a_text_with_the_server_in_it_is_read_back(desk, name):
-    for change in TABLE[name].mcp(desk.machine, SERVER):
-        assert edits.get(change, edits.put(change, "")) == change.value
 
 
 def test_claude(desk):
@@ -168,41 +66,6 @@ def test_what_we_installed_is_no_gateway(desk):
     desk.put(".claude/settings.json", {"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787"}})
     assert desk.upstreams("claude") == {}
     assert json.loads(flag(desk.launch("claude"), "--settings"))["env"]["ANTHROPIC_BASE_URL"] == BASE
-
-
-BROKEN = ['{"env": ', '{"env": []}', "[]", "null", "\x00", "1"]
-FOREIGN = [
-    '{"provider": [], "providers": {"a": 1, "openai": {"settings": 3}}, "models": {"a": 1}, "customModels": {"x": 1}}',
-    '{"provider": {"a": 1, "anthropic": {"options": []}}, "providers": [1], "models": [1, {"name": 2}], "tokens": 1}',
-    '{"env": {"ANTHROPIC_BASE_URL": 5}, "security": [], "customModels": [1, {"provider": 7}], "openai": 1}',
-]
-FILES = (
-    ".claude/settings.json",
-    ".codex/auth.json",
-    ".gemini/settings.json",
-    ".qwen/settings.json",
-    ".pi/agent/models.json",
-    ".factory/settings.json",
-    ".config/opencode/opencode.json",
-    ".local/share/opencode/auth.json",
-    ".cline/data/settings/providers.json",
-    ".continue/config.yaml",
-    ".config/goose/config.yaml",
-    ".aider.conf.yml",
-)
-
-
-@pytest.mark.parametrize("text", [*BROKEN, *FOREIGN])
-def test_broken_and_foreign_files_of_the_users_stop_nothing(desk, text):
-    for path in FILES:
-        desk.put(path, text)
-    desk.put(".codex/config.toml", "profiles = 1\nmodel_providers = []\n" if text in FOREIGN else text)
-    desk.env |= {"OPENCODE_CONFIG_CONTENT": text, "ANTHROPIC_API_KEY": "k"}
-    for name in TABLE:
-        desk.launch(name)
-        desk.routed(name)
-        desk.upstreams(name)
-    assert desk.launch("claude", "--x").env["ANTHROPIC_BASE_URL"].startswith(BASE)
 
 
 def test_codex_with_a_key_keeps_its_own_provider(desk):
@@ -438,11 +301,3 @@ def test_cursor_is_told_what_to_paste(desk):
     assert "Override OpenAI Base URL  http://127.0.0.1:8787/v1" in TABLE["cursor"].by_hand(
         desk.machine, "http://127.0.0.1:8787"
     )
-
-
-def test_a_signed_token_is_never_shown(desk):
-    """Whatever an agent is told, what it signed in with stays in its own files."""
-    token = "eyJ" + base64.b64encode(os.urandom(30)).decode()
-    desk.put(".codex/auth.json", {"tokens": {"access_token": token}})
-    launch = desk.launch("codex")
-    assert token not in json.dumps([list(launch.flags), dict(launch.env), list(launch.notes)])
