@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 SDKS := tests/proxy/ts/node_modules
+FRAMEWORKS := .frameworks
+FRAMEWORK_TESTS := tests/proxy/test_sdk_frameworks.py tests/proxy/test_interop_litellm.py
 SDK := sdk/typescript
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -44,6 +46,17 @@ demo: $(READY)
 $(SDKS): tests/proxy/ts/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests/proxy/ts --silent --no-audit --no-fund && touch $@; fi
 
+# LiteLLM, LangChain and pydantic-ai, which tests/proxy drives too, ask for other SDKs than $(VENV) has; without them (no
+# network) those tests say that they are skipped.
+$(FRAMEWORKS)/.ready: tests/proxy/frameworks.txt pyproject.toml
+	@echo "setting up $(FRAMEWORKS) (once)"
+	@{ { command -v uv >/dev/null \
+		&& uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(FRAMEWORKS) \
+		&& uv pip install --quiet --python $(FRAMEWORKS)/bin/python --editable '.[proxy]' --requirement $<; } \
+	|| { $(PYTHON) -m venv --clear $(FRAMEWORKS) \
+		&& $(FRAMEWORKS)/bin/python -m pip install --quiet --editable '.[proxy]' --requirement $<; }; } \
+	&& touch $@ || echo "LiteLLM, LangChain and pydantic-ai could not be had: their tests are skipped" >&2
+
 # The TypeScript package and the SDKs that its tests drive.
 $(SDK)/node_modules: $(SDK)/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix $(SDK) --silent --no-audit --no-fund && touch $@; fi
@@ -54,8 +67,9 @@ $(SDK)/dist: $(SDK)/node_modules $(SDK)/build.mjs $(SDK)/package.json $(SDK)/tsc
 sdk: $(SDK)/dist
 	@test -d $(SDK)/dist || echo "make sdk was skipped: it needs Node.js 20 or newer and npm"
 
-test: $(READY) $(SDKS) $(SDK)/dist
-	@$(BIN)/python -m pytest -n $(WORKERS)
+test: $(READY) $(SDKS) $(SDK)/dist $(FRAMEWORKS)/.ready
+	@$(BIN)/python -m pytest -n $(WORKERS) $(addprefix --ignore=,$(FRAMEWORK_TESTS))
+	@if test -f $(FRAMEWORKS)/.ready; then $(FRAMEWORKS)/bin/python -m pytest -n $(WORKERS) -W ignore $(FRAMEWORK_TESTS); fi
 
 # Claude Code asks for a newer Node.js than its program needs: --force. Its program comes without npm's scripts.
 CLIENTS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0
@@ -100,5 +114,5 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(E2E) build dist $(SDK)/build $(SDK)/dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FRAMEWORKS) $(E2E) build dist $(SDK)/build $(SDK)/dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,12 @@ PAGES = {
     "anthropic": "https://platform.claude.com/docs/en/about-claude/pricing",
     "openai": "https://developers.openai.com/api/docs/pricing",
     "gemini": "https://ai.google.dev/gemini-api/docs/pricing",
+    "bedrock_converse": "https://aws.amazon.com/bedrock/pricing",
+    "vertex_ai-anthropic_models": "https://cloud.google.com/vertex-ai/generative-ai/pricing",
 }
+"""Who sells models, as the map calls them. Of the clouds only Anthropic's models are taken: the proxy reads no others there."""
+OURS = {"bedrock_converse": "bedrock", "vertex_ai-anthropic_models": "vertex"}
+AT_BEDROCK = re.compile(r"(?:[a-z-]+\.)?anthropic\.claude-")
 NOT_TEXT = re.compile(
     r"^ft:|audio|tts|image|lyria|omni|robotics|search|research|computer-use|gemma|learnlm|container|-exp-"
 )
@@ -66,6 +71,34 @@ def model(entry: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def named(provider: str, name: str, entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows of one entry, by the names that the proxy knows models under.
+
+    At Vertex a location of one's own may cost more than the global one, so each model has a name of either kind.
+    """
+    if provider == "bedrock_converse" and not AT_BEDROCK.match(name):
+        return {}
+    row = model(entry)
+    if provider != "vertex_ai-anthropic_models":
+        return {name.removeprefix("gemini/"): row}
+    name = name.removeprefix("vertex_ai/")
+    dearer = float(entry.get("regional_endpoint_uplift_multiplier", 1))
+    return {f"vertex/{name}": row, f"vertex-regional/{name}": times(row, dearer)}
+
+
+def times(row: dict[str, Any], factor: float) -> dict[str, Any]:
+    """Rates multiplied; what is no rate stays."""
+    kept = ("tokens", "min_cacheable", "factors")
+    return {
+        name: value
+        if name in kept
+        else times(value, factor)
+        if isinstance(value, dict)
+        else float(f"{value * factor:.6g}")
+        for name, value in row.items()
+    }
+
+
 def main() -> None:
     """Read the map, write the file."""
     source, version, date = sys.argv[1:]
@@ -73,17 +106,18 @@ def main() -> None:
     providers: dict[str, dict[str, Any]] = {}
     for provider, page in PAGES.items():
         models = {
-            name.removeprefix("gemini/"): model(entry)
+            named_: row
             for name, entry in sorted(table.items())
             if entry.get("litellm_provider") == provider
             and entry.get("mode") in ("chat", "responses")
             and not NOT_TEXT.search(name)
             and entry.get("input_cost_per_token")
+            for named_, row in named(provider, name, entry).items()
         }
         models = {
             name: row for name, row in models.items() if models.get(DATE.sub("", name)) != row or not DATE.search(name)
         }
-        providers[provider] = {
+        providers[OURS.get(provider, provider)] = {
             "date": date,
             "source": f"{page}, as the price map of litellm {version} (MIT) gives it",
             "models": models,
@@ -92,7 +126,7 @@ def main() -> None:
     for provider, found in providers.items():
         lines += [f'"{provider}": {{"date": "{found["date"]}", "source": "{found["source"]}", "models": {{']
         rows = [f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in found["models"].items()]
-        lines += [",\n".join(rows), "}}" + ("" if provider == "gemini" else ",")]
+        lines += [",\n".join(rows), "}}" + ("" if provider == list(providers)[-1] else ",")]
     TARGET.write_text("\n".join([*lines, "}", ""]), "utf-8")
 
 

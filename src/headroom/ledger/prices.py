@@ -2,8 +2,9 @@
 
 * Prices are dollars per million tokens, for text, at the provider's own list price.
 * A model, a service tier or a class of tokens without a price has none: unknown is better than wrong. Names match as a
-  whole; only the date of a snapshot is taken off (`gpt-5-2025-08-07`), so that `gpt-5-mini` is never priced as `gpt-5`,
-  nor a name at a cloud (`us.anthropic.…`, `…@20250929`), where regions have prices of their own.
+  whole; only the date of a snapshot is taken off (`gpt-5-2025-08-07`), so that `gpt-5-mini` is never priced as `gpt-5`.
+* At a cloud regions have prices of their own. Bedrock's names say which (`us.anthropic.…`, `global.anthropic.…`); for
+  Vertex, where the path says it, the proxy puts `vertex/` or `vertex-regional/` in front of the name.
 * A service tier, and a prompt longer than a threshold, change the price of the whole request.
 """
 

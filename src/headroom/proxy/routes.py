@@ -39,7 +39,7 @@ class Route:
     """How to read the body; `None`: it passes through untouched."""
     tag: str = ""
     model: str = ""
-    """From the path, where it stands there."""
+    """From the path, where it stands there; Vertex's with what its location means for the price."""
     streamed: bool = False
     """Told by the path (Gemini); elsewhere by the body."""
 
@@ -127,9 +127,14 @@ def find(method: str, raw_path: str, headers: Mapping[str, str], upstreams: Mapp
         rule.name,
         None if _signed(headers) else rule.format,
         tag,
-        parts.get("model") or "",
+        (_place(bare) if rule.provider == "vertex" else "") + (parts.get("model") or ""),
         streamed="stream" in (parts.get("stream") or ""),
     )
+
+
+def _place(path: str) -> str:
+    """Vertex charges more where one asks for a location than where it may choose one (`ledger.prices`)."""
+    return "vertex/" if "/locations/global/" in path else "vertex-regional/"
 
 
 def _signed(headers: Mapping[str, str]) -> bool:
