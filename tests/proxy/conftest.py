@@ -29,8 +29,9 @@ KEY = "sk-test-SECRET-0123456789"
 class Proxy:
     """One proxy process with a home of its own."""
 
-    def __init__(self, home, upstream, options=()):
+    def __init__(self, home, upstream, options=(), environment=()):
         self.home = home
+        self._more = dict(environment)
         self.log = home / "printed.txt"
         chosen = [f"--upstream={name}={upstream}" for name in PROVIDERS]
         self._command = [*PROGRAM, *chosen, *options]
@@ -40,6 +41,7 @@ class Proxy:
         """Start the process, again after it was stopped; `url` may be another then."""
         unproxied = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         environment = {**unproxied, "PYTHONPATH": SOURCE, "HEADROOM_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
+        environment |= self._more
         with self.log.open("ab") as errors:
             self.process = subprocess.Popen(
                 self._command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
@@ -114,11 +116,11 @@ def client(proxy):
 
 @pytest.fixture
 def launch(provider, tmp_path_factory):
-    """Starts a proxy for this test alone: `launch("--no-retrieve")`; `home=` to share a store."""
+    """Starts a proxy for this test alone: `launch("--no-retrieve")`; `home=` to share a store, `environment=` to add to it."""
     started = []
 
-    def start(*options, home=None, upstream=provider.url):
-        running = Proxy(home or tmp_path_factory.mktemp("proxy"), upstream, options)
+    def start(*options, home=None, upstream=provider.url, environment=()):
+        running = Proxy(home or tmp_path_factory.mktemp("proxy"), upstream, options, environment)
         started.append(running)
         return running
 

@@ -57,16 +57,29 @@ class Call:
     cut: bool = False
 
 
-def session() -> aiohttp.ClientSession:
+def session(
+    connector: aiohttp.BaseConnector | None = None,
+    answer: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
+    socket: type[aiohttp.ClientWebSocketResponse[bool]] = aiohttp.ClientWebSocketResponse[bool],
+) -> aiohttp.ClientSession:
     """A client that changes nothing on the way: no redirects, cookies, decoding or headers of its own.
 
     Trusts what OpenSSL trusts, so SSL_CERT_FILE and SSL_CERT_DIR add authorities. Who is asked by way of another proxy says
     `by_way_of`; `trust_env` would also add what a `.netrc` holds, and ask for both in a thread for every request.
+
+    Args:
+        connector: another session's, to share its connections; one of its own unless given.
+        answer: the class of answers.
+        socket: the class of websockets.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=connector
+        or aiohttp.TCPConnector(
             limit=_CONNECTIONS, ssl=ssl.create_default_context(), keepalive_timeout=30.0, ttl_dns_cache=60
         ),
+        connector_owner=connector is None,
+        response_class=answer,
+        ws_response_class=socket,  # type: ignore[arg-type]  # declared for those that decode texts only
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

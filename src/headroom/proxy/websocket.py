@@ -110,19 +110,7 @@ async def serve(host: Host, request: web.Request, route: Route) -> web.StreamRes
         request: asks for a websocket.
         route: where a POST to its path would go; its frames are edited where that one's body would be.
     """
-    async with aiohttp.ClientSession(
-        connector=host.client.connector,
-        connector_owner=False,
-        response_class=_Handshake,
-        ws_response_class=_Upstream,  # type: ignore[arg-type]  # declared for those that decode texts only
-        timeout=host.client.timeout,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        skip_auto_headers=host.client.skip_auto_headers,
-        trust_env=True,
-        max_line_size=forward.LINE,
-        max_field_size=forward.LINE,
-    ) as session:
+    async with forward.session(host.client.connector, _Handshake, _Upstream) as session:
         try:
             upstream = await _connect(session, request, route)
         except _RefusedError as refusal:
