@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from multidict import CIMultiDict
 
+from headroom.proxy.lenient import AGAIN
+
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -39,7 +41,7 @@ def back(raw: Iterable[tuple[bytes, bytes]], *, without: frozenset[str] = frozen
 
 
 def _filtered(raw: Iterable[tuple[bytes, bytes]], dropped: frozenset[str]) -> CIMultiDict[str]:
-    pairs = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in raw]
+    pairs = [(_own_name(name.decode("latin-1")), value.decode("utf-8", "surrogateescape")) for name, value in raw]
     listed = {
         each.strip().lower() for name, value in pairs if name.lower() == "connection" for each in value.split(",")
     }
@@ -49,3 +51,7 @@ def _filtered(raw: Iterable[tuple[bytes, bytes]], dropped: frozenset[str]) -> CI
         for name, value in pairs
         if (low := name.lower()) not in dropped and low not in listed and not low.startswith(OWN)
     )
+
+
+def _own_name(name: str) -> str:
+    return name.removeprefix(AGAIN)

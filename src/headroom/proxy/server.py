@@ -20,8 +20,6 @@ import sys
 import urllib.request
 from collections.abc import Callable, Sequence
 
-from aiohttp import web
-
 from headroom import config, presence
 from headroom.compression.pipeline import describe
 from headroom.errors import HeadroomError
@@ -30,7 +28,7 @@ from headroom.ledger.ledger import Ledger
 from headroom.ledger.prices import Prices
 from headroom.originals import files
 from headroom.originals.sqlite import SqliteStore
-from headroom.proxy import lease
+from headroom.proxy import lease, lenient
 from headroom.proxy.app import Proxy, create, runner
 from headroom.proxy.options import Options
 
@@ -137,7 +135,7 @@ async def _run(options: Options, listening: socket.socket, leased: presence.Prox
     )
     served = runner(create(proxy))
     await served.setup()
-    await web.SockSite(served, listening).start()
+    await lenient.Site(served, listening).start()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     if os.name == "posix":
