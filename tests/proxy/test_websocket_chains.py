@@ -263,6 +263,20 @@ def test_requests_under_way_at_once_are_told_apart_and_written_down(provider, la
     assert sorted(row["billed"] for row in found) == sorted(sizes)
 
 
+def test_tools_that_change_between_frames_are_in_the_cache_report(provider, launch):
+    proxy = launch()
+    with Socket(proxy.url) as socket:
+        chain = Chain("whose tools change", provider, prompt_cache_key="tools-change")
+        for number in range(4):
+            if number == 2:
+                (tool, *others) = chain.talk.value()["tools"]
+                chain.fields["tools"] = [{**tool, "description": "another one"}, *others]
+            chain.turn(socket, number)
+    with ledger(proxy) as rows:
+        told = [row["cache_break"] for row in rows.execute("SELECT cache_break FROM requests ORDER BY id")]
+    assert [what.partition(":")[0] for what in told] == ["", "", "tools", ""]
+
+
 def test_a_prewarmed_conversation_is_the_same(provider, proxy, frames):
     first = "warmed up before"
     expected = over_http(proxy, first, provider, 2)

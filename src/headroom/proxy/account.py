@@ -141,6 +141,8 @@ class Accounts:
         if format_ is None or not made.came or request.round:
             return None, None
         theirs = self._came.observe(made.conversation, made.came, format_)
+        if made.in_part:  # what we add to it is behind all that is cached
+            return theirs, None
         return theirs, self._went.observe(made.conversation, made.body, format_)
 
     def _say(self, request: Request) -> None:

@@ -96,6 +96,8 @@ class Lightened:
     """Whether `body` is another than the one that came."""
     came: bytes = b""
     """What came, decoded; empty where nobody is going to compare it."""
+    in_part: bool = False
+    """It brings only what is new: of what the provider's cache holds, `came` has tools and instructions alone."""
     way: Way = "none"
     """How its model can ask for an original."""
     place: hidden.Place | None = None
@@ -172,7 +174,8 @@ def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | No
     made = Lightened(job.body, model=_text(body.value.get("model")) or job.model)
     made.streamed = body.value.get("stream") is True
     made.conversation = conversation(body, job.headers, blocks, keys)
-    made.came = b"" if chain.follows or job.linked else job.body
+    made.in_part = bool(chain.follows) or job.linked
+    made.came = _head(body, made.conversation) if made.in_part else job.body
     made.failures = tuple(each for each in unread if int(each.path[0]) >= chain.before)
     made.link = chain.link
     if job.guarded and _is_guarded(body):
@@ -315,6 +318,16 @@ def conversation(body: Body, headers: Mapping[str, str], blocks: list[Block], ke
         return cache.digest(f"{session}\n{agent}")[:16]
     first = next((at for at, block in enumerate(blocks) if block.role in ("assistant", "call", "result")), len(blocks))
     return cache.digest(f"{keys[first - 1] if first else ''}\n{agent}")[:16]
+
+
+def _head(body: Body, conversation: str) -> bytes:
+    """The tools and instructions of a request that brings only what is new, with one message that never changes.
+
+    What came before stands with the provider, and cannot break.
+    """
+    keys = [key for key in ("tools", "instructions") if key in body.value]
+    parts = [b'"%b":%b' % (key.encode(), body.data[slice(*body.span((key,)))]) for key in keys]
+    return b"{%b}" % b",".join([*parts, b'"input":["%b"]' % conversation.encode()])
 
 
 def _first_of(names: tuple[str, ...], headers: Mapping[str, str]) -> str:
