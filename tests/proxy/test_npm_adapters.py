@@ -12,7 +12,7 @@ import pytest
 from provider_talk import RETRIEVE, assert_only_grew
 from test_npm_package import FOLDER, NODE, needs_the_package
 
-pytestmark = needs_the_package
+pytestmark = [*needs_the_package, pytest.mark.timeout(300)]  # 56 loops of real SDKs
 
 
 def loops(provider, engine, how, names, question):
@@ -25,7 +25,7 @@ def loops(provider, engine, how, names, question):
         capture_output=True,
         text=True,
         cwd=FOLDER,
-        timeout=110,
+        timeout=140,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -19,7 +19,7 @@ needs_the_package = [
     pytest.mark.skipif(NODE is None or NPM is None, reason="needs Node.js and npm"),
     pytest.mark.skipif(not (FOLDER / "dist").is_dir(), reason="needs `make sdk`"),
 ]
-pytestmark = needs_the_package
+pytestmark = [*needs_the_package, pytest.mark.timeout(300)]  # starts engines and compilers, and a text of 20 MB
 
 
 def passes(name, **variables):
@@ -32,7 +32,7 @@ def passes(name, **variables):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout[-6000:]}{done.stderr[-2000:]}"
