@@ -27,22 +27,39 @@ class Call(NamedTuple):
     """The arguments as JSON text, as the provider carries them; empty when unknown."""
 
 
+class Picture(NamedTuple):
+    """What an image's block says beside its pixels."""
+
+    detail: str = ""
+    """How closely the model shall look, in OpenAI's words: `low`, `high`, `original`, `auto`; empty where nobody said."""
+    exact: bool = False
+    """Its client wants an error rather than another size: it works with coordinates."""
+    model: str = ""
+    """Who looks at it, as the request names it."""
+    textual: bool = True
+    """Whether text may stand where it stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One piece of text the model reads, where it sits, and what made it."""
+    """One piece of text the model reads, or one image, where it sits, and what made it."""
 
     path: Path
+    """To the string; of an image, to the whole part that holds it."""
     text: str
+    """Of an image: a data URL, whatever the provider's own shape."""
     role: Role
     call: Call | None = None
     is_error: bool = False
     editable: bool = False
     """Whether the wire format lets this text be replaced; policy decides whether it should be."""
+    picture: Picture | None = None
+    """`None`: a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One text replaced by a shorter one."""
+    """One text replaced by a shorter one, or one image by a smaller one (a data URL) or by a reference (a text)."""
 
     path: Path
     text: str
@@ -53,7 +70,7 @@ class Edit:
     handle: str
     """Gives back the text as it was: `retrieve(handle)`."""
     tokens_before: int
-    """Counted with cl100k, as every decision is."""
+    """Counted with cl100k, as every decision is; an image by its provider's formula."""
     tokens_after: int
 
 

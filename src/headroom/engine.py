@@ -37,7 +37,7 @@ def compress(messages: Sequence[Message], settings: Settings, store: Store, mode
         raise InputError(
             f"messages must be a list of messages, not {type(messages).__name__}: for one text use compress_text(text)"
         )
-    blocks, failures = wire.read(messages)
+    blocks, failures = wire.read(messages, model or "")
     edits, went_wrong = edit(blocks, settings, store)
     failures += went_wrong
     texts = {item.path: item.text for item in edits}
@@ -46,8 +46,9 @@ def compress(messages: Sequence[Message], settings: Settings, store: Store, mode
     except InputError as error:  # an object of the caller's that lets nobody copy it
         edits, texts, shorter = [], {}, list(messages)
         failures.append(Failure("wire", str(error)))
-    after = [texts.get(block.path, block.text) for block in blocks]
-    return Compressed(shorter, [block.text for block in blocks], after, edits, failures, model)
+    told = [block for block in blocks if block.picture is None]
+    after = [texts.get(block.path, block.text) for block in told]
+    return Compressed(shorter, [block.text for block in told], after, edits, failures, model)
 
 
 def edit(

@@ -8,6 +8,9 @@ from functools import cached_property
 from headroom.blocks import Edit, Failure, Message
 from headroom.tokens import report
 
+_IMAGE = "image"
+"""The name under which images are edited (`compressors.image.NAME`)."""
+
 
 class Compressed(list[Message]):
     """The messages in the shape that came in: a list, to be sent as it is.
@@ -33,6 +36,7 @@ class Compressed(list[Message]):
         self.failures = tuple(failures)
         self.model = model
         self._before, self._after = tuple(before), tuple(after)
+        self._images = tuple(edit for edit in edits if edit.compressor == _IMAGE)
 
     @property
     def messages(self) -> Compressed:
@@ -41,15 +45,20 @@ class Compressed(list[Message]):
 
     @cached_property
     def tokens_before(self) -> int:
-        """Tokens of all texts as they came, counted when asked for (an estimate for models without a public vocabulary)."""
-        return sum(report(text, self.model) for text in self._before)
+        """Tokens of all texts as they came, counted when asked for (an estimate for models without a public vocabulary).
+
+        Of images only those that became something else count, by their provider's formula: before and after.
+        """
+        images = sum(edit.tokens_before for edit in self._images)
+        return images + sum(report(text, self.model) for text in self._before)
 
     @cached_property
     def tokens_after(self) -> int:
         """Tokens of all texts as they are now."""
         if not self.edits:
             return self.tokens_before
-        return sum(report(text, self.model) for text in self._after)
+        images = sum(edit.tokens_after for edit in self._images)
+        return images + sum(report(text, self.model) for text in self._after)
 
     @property
     def saved(self) -> int:

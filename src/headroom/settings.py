@@ -21,6 +21,8 @@ Treatment = Literal["off", "exact", "lossless", "balanced", "aggressive"]
 Reads = Literal["exact", "skeleton"]
 """`exact`: what an agent reads to edit stays word for word. `skeleton`: long reads show what stands where, and the rest is
 left out with a handle."""
+Images = Literal["off", "safe", "aggressive"]
+"""`off`: untouched. `safe`: nothing that can be seen is lost. `aggressive`: text in them stays legible."""
 
 STRICTEST_FIRST: tuple[Treatment, ...] = get_args(Treatment)
 
@@ -45,6 +47,8 @@ class Settings:
     """What may become of reads of text that an agent may edit. Level `aggressive` makes skeletons whatever this says."""
     skeleton_tokens: int = 2000
     """Such reads stay word for word below this size."""
+    images: Images = "safe"
+    """Make images cheaper: what providers scale down anyway, plain borders, resolution that shows nothing, repeats."""
     min_tokens: int = 60
     """Texts below this stay as they are: a reference or a marker costs about twenty tokens itself."""
     error_tokens: int = 2000
@@ -62,6 +66,8 @@ class Settings:
             raise SettingsError(f"level={self.level!r} does not exist: use one of {', '.join(get_args(Level))}")
         if not _is_one_of(self.reads, Reads):
             raise SettingsError(f"reads={self.reads!r} does not exist: use one of {', '.join(get_args(Reads))}")
+        if not _is_one_of(self.images, Images):
+            raise SettingsError(f"images={self.images!r} does not exist: use one of {', '.join(get_args(Images))}")
         for name, table in (("tools", self.tools), ("kinds", self.kinds)):
             if not isinstance(table, Mapping):
                 raise SettingsError(f"{name}={table!r} must map names to treatments: {{'logs': 'off'}}")

@@ -7,11 +7,16 @@ from wire_fixtures import FIXTURES, at
 
 from headroom import wire
 from headroom.wire.body import KEYS, UNREADABLE, AddKey, Body, Insert, Remove, SetRaw, SetText
+from headroom.wire.pictures import changes
 
 FORMATS = {
     "anthropic": "anthropic",
     "anthropic_provider_tools": "anthropic",
     "gemini": "gemini",
+    "images_anthropic": "anthropic",
+    "images_chat": "chat",
+    "images_gemini": "gemini",
+    "images_responses": "responses",
     "malformed": "chat",
     "openai_chat": "chat",
     "openai_responses": "responses",
@@ -59,12 +64,12 @@ def test_editing_bytes_does_what_editing_values_does(name, write, odd):
         if block.editable
     }
     assert texts
-    edited = body.edited([SetText((body.key, *path), text) for path, text in texts.items()])
+    edited = body.edited([each for path, text in texts.items() for each in changes(body, (body.key, *path), text)])
     assert json.loads(edited)[body.key] == wire.put(messages, texts)
     back = [SetRaw((body.key, *path), data[slice(*body.span((body.key, *path)))]) for path in texts]
     assert Body(edited, FORMATS[name]).edited(back) == data
     for path, text in texts.items():
-        one = body.edited([SetText((body.key, *path), text)])
+        one = body.edited(changes(body, (body.key, *path), text))
         start, end = body.span((body.key, *path))
         assert json.loads(data[start:end]) == at(messages, path)
         assert (one[:start], one[len(one) - len(data) + end :]) == (data[:start], data[end:])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from wire_fixtures import FIXTURES, at
 
 from headroom import wire
-from headroom.blocks import Call, Failure
+from headroom.blocks import Call, Failure, Picture
+from headroom.wire.pictures import url_of
 
 
 def as_written(block):
@@ -21,6 +22,9 @@ def as_written(block):
         row["is_error"] = True
     if block.call:
         row["call"] = list(block.call)
+    if block.picture:
+        usual = Picture()._asdict()
+        row["picture"] = {key: value for key, value in block.picture._asdict().items() if value != usual[key]}
     return row
 
 
@@ -36,7 +40,9 @@ def test_blocks_of_each_fixture(name):
 def test_a_path_leads_to_the_text(name):
     messages = FIXTURES[name]["messages"]
     for block in wire.read(messages)[0]:
-        if block.role != "boundary":
+        if block.picture:
+            assert url_of(at(messages, block.path)) == block.text
+        elif block.role != "boundary":
             assert at(messages, block.path) == block.text
 
 

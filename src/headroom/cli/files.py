@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 from headroom.errors import InputError
 
 _PROBE = 8192
 """Characters in which a NUL shows itself: programs, images and archives have one in the first hundred."""
+_HEAD = 300
+"""Characters in which the media type and the parameters of a data URL end."""
 _STRAY = re.compile(r"[\udc80-\udcff]")
 """A byte that was not UTF-8, as `surrogateescape` carries it."""
 
@@ -32,8 +35,30 @@ def is_binary(text: str) -> bool:
     return "\0" in text[:_PROBE] and not text.isascii() and _STRAY.search(text) is not None
 
 
-def write(text: str) -> None:
-    """A text to standard output, as the very bytes it was read from."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stdout.buffer.flush()
+def image(text: str) -> bytes | None:
+    """The file of an image that is kept as a data URL, as it came; `None` for any other text."""
+    head, comma, _ = text[:_HEAD].partition(",")
+    if not comma or not head.startswith("data:image/") or not head.endswith(";base64"):
+        return None
+    try:
+        return b64decode(text[len(head) + 1 :].translate({ord("-"): "+", ord("_"): "/"}))
+    except ValueError:
+        return None
+
+
+def write(content: str | bytes, output: str | None = None) -> None:
+    """A text, as the very bytes it was read from, or bytes, to standard output or a file.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        Path(output).write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror or error}") from error

@@ -27,7 +27,8 @@ def keys(blocks: Sequence[Block]) -> list[str]:
     found = []
     for block in blocks:
         name, arguments = (block.call.name, block.call.arguments) if block.call else ("", "")
-        for part in (block.role, name, arguments, block.text):
+        role = f"{block.role} image" if block.picture else block.role
+        for part in (role, name, arguments, block.text):
             data = part.encode("utf-8", "surrogatepass")
             state.update(len(data).to_bytes(8, "big"))
             state.update(data)

@@ -1,6 +1,7 @@
 """The pure core: blocks in, an outcome out. Nothing is written, nothing applied.
 
     block ─ policy ─▶ terminal noise ─▶ repeats ─▶ router ─▶ compressor ─▶ edit
+                 └──▶ an image: gallery
 
 The unit of failure is the block: an exception leaves this block as it came and is recorded; what earlier blocks became
 stands. This is one of the two places where every exception is caught.
@@ -15,6 +16,8 @@ from itertools import islice, takewhile
 
 from headroom.blocks import Block, Decision, Edit, Failure, Outcome
 from headroom.compression import cache, documents, markers, mixed, policy, terminal
+from headroom.compression.compressors.image import Unfit
+from headroom.compression.gallery import Gallery
 from headroom.compression.relevance import Query
 from headroom.compression.repeats import Piece, Shown
 from headroom.compression.work import Work, worth
@@ -61,15 +64,17 @@ def run(
     for at, (block, key) in enumerate(zip(blocks, cache.keys(blocks) if keys is None else keys, strict=True)):
         if block.role == "boundary":
             reader.shown.forget()
+            reader.gallery.forget()
             continue
-        if block.role == "user":
+        reader.gallery.hear(block)
+        if block.role == "user" and block.picture is None:
             reader.hear(blocks, at)
         decision = decided.get(key) or reader.decide(block, key)
         visible = block.text
         if decision is not None and decision.text is not None:
             outcome.edits.append(_edit(block, decision.text, decision))
             visible = decision.text
-        reader.shown.add(block, visible)
+        reader.gallery.add(block, visible) if block.picture else reader.shown.add(block, visible)
     return outcome
 
 
@@ -94,6 +99,7 @@ class _Reader:
         self.outcome = outcome
         self.sent = sent
         self.shown = Shown()
+        self.gallery = Gallery(settings)
         self._heard: tuple[str, ...] = ()
         self._message: object = None
 
@@ -102,7 +108,8 @@ class _Reader:
         message = blocks[at].path[0]
         if message != self._message:
             here = takewhile(lambda block: block.path[0] == message, islice(blocks, at, None))
-            self._message, self._heard = message, tuple(block.text for block in here if block.role == "user")
+            texts = (block.text for block in here if block.role == "user" and block.picture is None)
+            self._message, self._heard = message, tuple(texts)
 
     @property
     def said(self) -> str:
@@ -117,13 +124,26 @@ class _Reader:
         try:
             if int(block.path[0]) < self.sent:
                 pass
+            elif block.picture:
+                decision = self.look(block, key) or decision
             elif len(block.text) > self.settings.max_chars:
                 self.fail(block, f"{len(block.text):,} characters, over Settings.max_chars")
             elif not self.own or cache.digest(block.text) not in self.own:
                 decision = self.compress(block, key, policy.plan(block, self.settings))
+        except Unfit as reason:
+            self.outcome.failures.append(Failure("image", str(reason), block.path))
         except Exception as error:  # noqa: BLE001 - law 7: whatever went wrong, this block goes out as it came
             self.fail(block, describe(error))
         self.outcome.decisions.append(decision)
+        return decision
+
+    def look(self, block: Block, key: str) -> Decision | None:
+        """What an image becomes; `None`: it stays."""
+        decision = None
+        if cache.digest(block.text) not in self.own:
+            decision = self.gallery.decide(block, key, policy.for_picture(block, self.settings))
+        if decision is not None:
+            self.outcome.originals[decision.handle] = block.text
         return decision
 
     def fail(self, block: Block, reason: str) -> None:

@@ -137,6 +137,24 @@ def _plan(block: Block, settings: Settings) -> Plan:
     return Plan(settings.level, command, data_only=editable is not None, only=only)
 
 
+def for_picture(block: Block, settings: Settings) -> Treatment:
+    """What may be done to an image: `exact` only a reference to the same one above, `lossless` only the provider's own scaling.
+
+    What the user attached counts like what a tool gave: nobody quotes pixels word for word.
+    """
+    if not block.editable or block.role not in ("result", "user") or block.is_error or settings.images == "off":
+        return "off"
+    call = block.call
+    if call and (RETRIEVAL_TOOLS.search(call.name) or _RETRIEVES.search(command_of(call))):
+        return "off"
+    chosen = (_for_tool(call.name, settings) if call else None) or settings.level
+    most: Treatment = "aggressive" if settings.images == "aggressive" else "balanced"
+    found = strictest(chosen, most, settings.kinds.get("image", most))
+    if found == "balanced" and most == "aggressive" and chosen == settings.level:
+        found = strictest(most, settings.kinds.get("image", most))
+    return found if settings.retrieval else strictest(found, "lossless")
+
+
 def _for_tool(name: str, settings: Settings) -> Treatment | None:
     lowered = name.lower()
     patterns = settings.tools.items()

@@ -110,6 +110,8 @@ def give(store: Store, arguments: object, known: Collection[str] | None, budget:
         )
     try:
         text = store.original(wanted.handle)
+        if text.startswith("data:image/"):
+            return "This is an image, which cannot be given back as text. Look at it again where it came from."
         found = slices.cut(text, wanted.lines, wanted.rows, wanted.grep)
     except SliceError as error:
         raise SliceError(f"{error}. Nothing was given back; ask again.") from error

@@ -120,8 +120,10 @@ def conversation(item: Conversation, settings: Settings, model: str | None = Non
 
 
 def _size(block: Block, edits: dict[tuple[str | int, ...], Edit], model: str | None) -> Sizes:
-    before = report(block.text, model)
     edit = edits.get(block.path)
+    if block.picture is not None:  # what an image costs is only known where it became something else
+        return (edit.tokens_before, edit.tokens_after) if edit else (0, 0)
+    before = report(block.text, model)
     return before, report(edit.text, model) if edit else before
 
 
@@ -169,11 +171,12 @@ class _Ledger:
             if block.role == "boundary":
                 self._start_again()
                 continue
-            literals = set(_LITERAL.findall(block.text))
+            literals = set() if block.picture else set(_LITERAL.findall(block.text))
             if block.role == "result":
                 self._wanted.update(dict.fromkeys(literals - self._known, len(self._shown)))
             self._known |= literals
-            self._take(edits[block.path].text if block.path in edits else block.text, sizes)
+            shown = edits[block.path].text if block.path in edits else block.text
+            self._take("" if block.picture else shown, sizes)
             self._answering = False
 
     def _take(self, shown: str, sizes: Sizes) -> None:

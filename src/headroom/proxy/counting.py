@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headroom import tokens
-from headroom.blocks import Block, Edit, Path
+from headroom.blocks import Block, Edit, Path, Picture
 from headroom.compression import cache
+from headroom.compression.compressors import image
 from headroom.ledger.entry import Segment
 from headroom.wire.body import Body, Format
 
@@ -23,6 +24,8 @@ _HEAD: Mapping[Format, tuple[str, ...]] = {
 """What the model reads before the messages, in the order the provider's cache has it."""
 BYTES_PER_TOKEN = 4
 """Of hidden turns, which are counted by their size alone."""
+IMAGE_TOKENS = 1_600
+"""Of an image whose cost is not known."""
 _MARK = '"cache_control"'
 _COUNTED = 50_000
 """Texts whose tokens are remembered: each turn of a conversation sends all the earlier ones again. 5 MB."""
@@ -53,7 +56,7 @@ class Prompt:
                 found.append(Segment(self.hidden, -self.hidden, "hidden turns"))
             edit = self.edits.get(block.path)
             if edit is None:
-                found.append(Segment(_tokens(key, block.text)))
+                found.append(Segment(_tokens(key, block.text) if block.picture is None else _image_tokens(key, block)))
             else:
                 found.append(Segment(edit.tokens_after, edit.tokens_before - edit.tokens_after, edit.compressor))
         return tuple(found)
@@ -68,6 +71,15 @@ def head(body: Body, format: Format) -> tuple[str, ...]:  # noqa: A002 - what ev
     """What stands before the messages, as it came."""
     spans = [body.span((key,)) for key in _HEAD[format] if body.value.get(key)]
     return tuple(body.data[start:end].decode("utf-8", "replace") for start, end in spans)
+
+
+def _image_tokens(key: str, block: Block) -> int:
+    """By the provider's formula where it is known, else what most models count for a large one."""
+    known = _counted.get(key)
+    if known is None:
+        about = block.picture or Picture()
+        known = _counted[key] = image.tokens(block.text, about.model, about.detail) or IMAGE_TOKENS
+    return known
 
 
 def _tokens(key: str, text: str) -> int:

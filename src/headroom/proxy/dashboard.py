@@ -27,6 +27,7 @@ from typing import Any
 
 from aiohttp import web
 
+from headroom.compression.compressors import image
 from headroom.errors import StoreError
 from headroom.ledger.report import Report
 from headroom.originals.store import Store
@@ -122,9 +123,10 @@ class _Page:
         decision = self._store.decisions([key]).get(key) if _KEY.fullmatch(key) else None
         if decision is None or decision.text is None:
             return None
-        before = self._store.original(decision.handle) if decision.handle else ""
-        cut = max(len(before), len(decision.text)) > LONGEST
-        return {"before": before[:LONGEST], "after": decision.text[:LONGEST], "cut": cut}
+        before = image.described(self._store.original(decision.handle)) if decision.handle else ""
+        after = image.described(decision.text)
+        cut = max(len(before), len(after)) > LONGEST
+        return {"before": before[:LONGEST], "after": after[:LONGEST], "cut": cut}
 
 
 def _since(request: web.Request) -> float:

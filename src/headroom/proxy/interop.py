@@ -40,7 +40,8 @@ from headroom.proxy.compute import Compute
 from headroom.proxy.options import Options
 from headroom.settings import Settings
 from headroom.tokens import report
-from headroom.wire.body import Body, SetText
+from headroom.wire import pictures
+from headroom.wire.body import Body
 from headroom.wire.content_encoding import decoded
 
 _AT = "/{at:(?:t/[^/]+/)?(?:w/[^/]+/)?}v1"
@@ -115,14 +116,16 @@ def compress(data: bytes, settings: Settings, store: Store) -> bytes:
     if not isinstance(body.value.get("messages"), list):
         raise InputError('messages must be a list of messages: {"messages": [...], "model": "..."}')
     chosen = _settings(settings, body.value.get("settings"))
-    blocks, failures = wire.read(body.messages)
+    model = body.value.get("model")
+    blocks, failures = wire.read(body.messages, model if isinstance(model, str) else "")
     whole = body.value.get("conversation") is True
     edits, went_wrong = (_whole if whole else _row_by_row)(blocks, chosen, store, _history(body))
     figures = _figures(blocks, edits, body.value.get("model"))
     figures["failures"] = [asdict(failure) for failure in dict.fromkeys([*failures, *went_wrong])]
     if body.value.get("answer") == "edits":
         return _as_json(figures)
-    made = body.edited([SetText(("messages", *edit.path), edit.text) for edit in edits])
+    changes = [each for edit in edits for each in pictures.changes(body, ("messages", *edit.path), edit.text)]
+    made = body.edited(changes)
     start, end = body.span(("messages",))
     return b'{"messages":' + made[start : end + len(made) - len(data)] + b"," + _as_json(figures)[1:]
 
@@ -196,10 +199,15 @@ def _as_read(block: Block) -> Block:
 def _figures(blocks: Sequence[Block], edits: Sequence[Edit], model: object) -> dict[str, Any]:
     """What was done, in tokens of the model where its vocabulary is public, else estimated; each edit's own in cl100k."""
     name = model if isinstance(model, str) else None
-    texts = {block.path: block.text for block in blocks}
-    before = sum(report(text, name) for text in texts.values())
-    after = before + sum(report(edit.text, name) - report(texts[edit.path], name) for edit in edits)
-    asked_for = [handle for edit in edits if not edit.lossless for handle in _handles(edit.text, texts[edit.path])]
+    texts = {block.path: block.text for block in blocks if block.picture is None}
+    images = [edit for edit in edits if edit.path not in texts]
+    before = sum(report(text, name) for text in texts.values()) + sum(edit.tokens_before for edit in images)
+    edits_of_texts = [edit for edit in edits if edit.path in texts]
+    after = before + sum(report(edit.text, name) - report(texts[edit.path], name) for edit in edits_of_texts)
+    after += sum(edit.tokens_after - edit.tokens_before for edit in images)
+    asked_for = [
+        handle for edit in edits_of_texts if not edit.lossless for handle in _handles(edit.text, texts[edit.path])
+    ]
     return {
         "version": headroom.__version__,
         "tokens_before": before,

@@ -33,7 +33,8 @@ from headroom.proxy.hidden.gemini import GeminiShape
 from headroom.proxy.options import Retrieve
 from headroom.proxy.way import Way
 from headroom.settings import Settings
-from headroom.wire.body import KEYS, Body, Change, Format, Insert, SetRaw, SetText
+from headroom.wire import pictures
+from headroom.wire.body import KEYS, Body, Change, Format, Insert, SetRaw
 from headroom.wire.content_encoding import MAX_BYTES, TooLargeError, decoded
 from headroom.wire.marks import marks
 
@@ -169,7 +170,7 @@ def lighten(job: Job, store: Store, memory: Recent | None = None, most: int | No
             return None
         return Lightened(job.body, failures=(Failure("wire", str(error)),))
     chain = chains.extend(body, store, linked=job.linked, gap=job.gap) if job.format == "responses" else Chain()
-    blocks, unread = wire.read(body.messages)
+    blocks, unread = wire.read(body.messages, _text(body.value.get("model")) or job.model)
     keys = cache.keys(blocks)
     made = Lightened(job.body, model=_text(body.value.get("model")) or job.model)
     made.streamed = body.value.get("stream") is True
@@ -202,7 +203,8 @@ def _lightened(work: _Work, memory: Recent | None) -> Lightened:
     edits = _edits(work, settings, memory)
     start = work.chain.before  # what stands before is with the provider already
     here = [(edit, int(edit.path[0]) - start, edit.path[1:]) for edit in edits if int(edit.path[0]) >= start]
-    work.changes += [SetText((KEYS[job.format], at, *inside), edit.text) for edit, at, inside in here]
+    for edit, at, inside in here:
+        work.changes += pictures.changes(body, (KEYS[job.format], at, *inside), edit.text)
     made.handles = frozenset(handle for edit in edits for handle in files.handles_in(edit.text))
     if job.marks:
         found = marks(body, _least_marked(made.model), {(KEYS[job.format], *edit.path) for edit in edits})
@@ -230,7 +232,8 @@ def _edits(work: _Work, settings: Settings, memory: Recent | None) -> list[Edit]
     told = (work.body.messages, work.blocks, work.keys, work.store)
     if work.job.format == "responses" and not work.chain.follows:
         work.failures += chains.adopt(*told, {} if work.decided is None else work.decided)
-    new = sum(work.new.values())
+    images = {key for block, key in zip(work.blocks, work.keys, strict=True) if block.picture}
+    new = sum(size for key, size in work.new.items() if key not in images)  # images have a bound of their own
     if new > MOST_CHARS:
         work.failures.append(
             Failure("lighten", f"{new:,} characters of new text, over {MOST_CHARS:,}: it went as it came")

@@ -1,4 +1,4 @@
-"""Where text sits in each provider's messages: read it out, put other text in its place.
+"""Where text and images sit in each provider's messages: read them out, put others in their place.
 
 Rules:
 * A message's format is told by its own shape. What follows never matters, what came before only tells which call a result
@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from headroom.blocks import Block, Failure, Message, Path
-from headroom.wire import anthropic, gemini, openai_chat, openai_responses, vercel_ai
-from headroom.wire.access import get, replaced
+from headroom.wire import anthropic, gemini, openai_chat, openai_responses, pictures, vercel_ai
+from headroom.wire.access import Put, at, get, replaced
 from headroom.wire.reading import Reading
 
 __all__ = ["answered", "put", "read"]
@@ -31,18 +31,19 @@ _FORMATS: Final[tuple[tuple[Callable[[object], bool], Callable[[object, int, Rea
 """Asked in this order; the last takes `{"role", "content"}`, which several providers share."""
 
 
-def read(messages: Sequence[Message]) -> tuple[list[Block], list[Failure]]:
-    """Every text the model reads, in reading order.
+def read(messages: Sequence[Message], model: str = "") -> tuple[list[Block], list[Failure]]:
+    """Every text the model reads, and every image that stands in a message itself, in reading order.
 
     Args:
         messages: messages of any provider, dicts or SDK objects; nothing is changed.
+        model: who reads them; what an image costs depends on it.
 
     Returns:
         The blocks, and a failure (path: the message's index) for each message that could not be understood. The path of a
         block leads to its text by keys, indices and attributes. In the arguments of a call that are JSON in a string the
         path goes on inside that string; such a block, like every call, is not editable.
     """
-    reading = Reading()
+    reading = Reading(model)
     for index, message in enumerate(messages):
         for claims, read_message in _FORMATS:
             if claims(message):
@@ -70,7 +71,7 @@ def put(messages: Sequence[Message], texts: Mapping[Path, str]) -> list[Message]
 
     Args:
         messages: as given to `read`; never changed.
-        texts: path of an editable block to its new text.
+        texts: path of an editable block to its new text; for an image a data URL, or a text to be read instead of it.
 
     Returns:
         A new list. Objects that hold an edited text are copies of the same class; every other object is the same object.
@@ -84,7 +85,8 @@ def put(messages: Sequence[Message], texts: Mapping[Path, str]) -> list[Message]
         branch = tree
         for key in path[:-1]:
             branch = branch.setdefault(key, {})
-        branch[path[-1]] = text
+        part = at(messages, path)
+        branch[path[-1]] = text if pictures.spot(part) is None else Put(pictures.swapped(part, text))
     edited = list(messages)
     for index, inner in tree.items():
         edited[int(index)] = replaced(edited[int(index)], inner)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from headroom.blocks import Path
 from headroom.errors import InputError
@@ -58,7 +58,24 @@ def leaves(value: object, path: Path, depth: int = _MAX_DEPTH) -> Iterator[tuple
             yield from leaves(inner, (*path, index), depth - 1)
 
 
-def replaced(value: Any, tree: dict[str | int, Any] | str) -> Any:  # noqa: ANN401 - a provider's value, of any shape
+def at(value: object, path: Path) -> Any:  # noqa: ANN401 - a provider's value, of any shape
+    """What a path leads to, by keys, indices and attributes.
+
+    Raises:
+        LookupError, AttributeError: nothing stands there.
+    """
+    for step in path:
+        value = value[step] if isinstance(value, (Mapping, list, tuple)) else getattr(value, str(step))  # type: ignore[index]  # a step fits what it leads through
+    return value
+
+
+class Put(NamedTuple):
+    """A value of any kind as a leaf of the tree that `replaced` takes."""
+
+    value: Any
+
+
+def replaced(value: Any, tree: dict[str | int, Any] | str | Put) -> Any:  # noqa: ANN401 - a provider's value, of any shape
     """A value with other texts inside; what holds none of them stays the same object.
 
     Args:
@@ -73,6 +90,8 @@ def replaced(value: Any, tree: dict[str | int, Any] | str) -> Any:  # noqa: ANN4
         AttributeError: the object has no such attribute.
         InputError: an object that allows no copy with another attribute.
     """
+    if isinstance(tree, Put):
+        return tree.value
     if isinstance(tree, str):
         return tree
     if isinstance(value, Mapping):

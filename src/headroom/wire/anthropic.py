@@ -18,6 +18,9 @@ from headroom.wire.reading import Reading, Result, made, runner_of
 
 _ROLES: Final[dict[object, Role]] = {"user": "user", "assistant": "assistant", "system": "system"}
 
+_IMAGES = ("image", "image_url")
+"""Anthropic's own, and OpenAI's in messages that nothing else tells apart."""
+
 _RESULT_TEXTS = ("text", "stdout", "stderr")
 """Keys of the texts in what the provider's tools return; `encrypted_…` and metadata are left out."""
 
@@ -50,6 +53,8 @@ def _block(reading: Reading, path: Path, block: object, role: Role) -> None:
         return
     if kind == "text":
         reading.text((*path, "text"), get(block, "text"), role, editable=role == "user")
+    elif kind in _IMAGES:
+        reading.picture(path, block, role)
     elif kind in _READERS:
         _READERS[kind](reading, path, block)
     elif kind.endswith("_tool_result"):
@@ -79,6 +84,8 @@ def _tool_result(reading: Reading, path: Path, block: object) -> None:
         kind = get(part, "type")
         if kind == "text":
             reading.result((*here, "text"), get(part, "text"), result)
+        elif kind in _IMAGES:
+            reading.picture(here, part, "result", result)
         elif kind in ("search_result", "document"):
             for where, text in _cited(part, here):
                 reading.result(where, text, result._replace(editable=not _has_citations(part)))

@@ -150,6 +150,19 @@ class Body:
         except SpanError as error:
             raise LookupError(f"a path leads into broken JSON: {error}") from None
 
+    def members(self, path: Path) -> dict[str, bytes]:
+        """The values of an object by their keys, as they stand in `data`.
+
+        Raises:
+            LookupError: no object stands there.
+        """
+        span = self.span(path)
+        try:
+            members = self._spans.members(span)
+        except SpanError as error:
+            raise LookupError(f"a path leads into broken JSON: {error}") from None
+        return {key: self.data[slice(*place)] for key, place in members.items()}
+
     def edited(self, changes: Sequence[Change]) -> bytes:
         """The body with some values changed; every byte outside them stays.
 

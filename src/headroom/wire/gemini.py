@@ -74,6 +74,7 @@ def _part(reading: Reading, path: Path, part: object, role: Role) -> None:
         arguments = get(call, "args")
         reading.call(made(get(call, "id"), get(call, "name"), arguments), arguments, (*path, key, "args"))
         return
+    reading.picture(path, part, role)
     _provider_part(reading, path, part)
 
 
@@ -83,6 +84,8 @@ def _function_response(reading: Reading, path: Path, answer: object) -> None:
     result = Result(origin, bool(get(response, "error")))
     for where, text in leaves(response, (*path, "response")):
         reading.result(where, text, result)
+    for place, part in enumerate(elements(get(answer, "parts"))):
+        reading.picture((*path, "parts", place), part, "result", result, textual=False)
 
 
 def _provider_part(reading: Reading, path: Path, part: object) -> None:

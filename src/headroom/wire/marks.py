@@ -145,7 +145,7 @@ def _carrier(messages: Sequence[Any], turn: slice, edited: Container[Path]) -> P
         if isinstance(content, str) and content.strip() and ("messages", index, "content") not in edited:
             return (index, "content")
         for place in range(len(elements(content)) - 1, -1, -1):
-            if _can_carry(elements(content)[place]):
+            if ("messages", index, "content", place) not in edited and _can_carry(elements(content)[place]):
                 return (index, "content", place)
     return None
 

@@ -43,11 +43,13 @@ def read(message: object, index: int, reading: Reading) -> None:
     if role in _RESULT_ROLES:
         find = reading.origin if role == "tool" else reading.next_origin
         result = Result(find(get(message, "tool_call_id"), get(message, "name")))
-        for path, text in _texts(content, index):
-            reading.result(path, text, result)
+        for path, part in _parts(content, index):
+            reading.result(path, part, result)
+            reading.picture(path, part, "result", result)
         return
-    for path, text in _texts(content, index):
-        reading.text(path, text, _ROLES[role], editable=role == "user")
+    for path, part in _parts(content, index):
+        reading.text(path, part, _ROLES[role], editable=role == "user")
+        reading.picture(path, part, _ROLES[role])
     for place, call in enumerate(elements(get(message, "tool_calls"))):
         _call(reading, (index, "tool_calls", place), call)
     function = get(message, "function_call")
@@ -55,11 +57,17 @@ def read(message: object, index: int, reading: Reading) -> None:
         _function(reading, (index, "function_call", "arguments"), function, "")
 
 
-def _texts(content: object, index: int) -> list[tuple[Path, object]]:
+def _parts(content: object, index: int) -> list[tuple[Path, object]]:
+    """The texts of a message, and the parts that hold no text."""
     if isinstance(content, str):
         return [((index, "content"), content)]
-    parts = enumerate(elements(content))
-    return [((index, "content", at, "text"), get(part, "text")) for at, part in parts if get(part, "type") == "text"]
+    return [
+        ((index, "content", at, "text"), get(part, "text"))
+        if get(part, "type") == "text"
+        else ((index, "content", at), part)
+        for at, part in enumerate(elements(content))
+        if not isinstance(part, str)
+    ]
 
 
 def _call(reading: Reading, path: Path, call: object) -> None:

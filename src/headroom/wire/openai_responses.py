@@ -64,15 +64,20 @@ def _message(reading: Reading, index: int, item: object) -> None:
         if role is not None or get(item, "content") is not None:
             reading.fail(index, "a message item without a role that is known")
         return
-    for path, text in _texts(get(item, "content"), (index, "content")):
-        reading.text(path, text, known, editable=known == "user")
+    for path, part in _parts(get(item, "content"), (index, "content")):
+        reading.text(path, part, known, editable=known == "user")
+        reading.picture(path, part, known)
 
 
-def _texts(content: object, path: Path) -> list[tuple[Path, object]]:
+def _parts(content: object, path: Path) -> list[tuple[Path, object]]:
+    """The texts of a message or a result, and the parts that hold no text."""
     if isinstance(content, str):
         return [(path, content)]
-    parts = enumerate(elements(content))
-    return [((*path, place, "text"), get(part, "text")) for place, part in parts if get(part, "type") in _TEXT_TYPES]
+    return [
+        ((*path, place, "text"), get(part, "text")) if get(part, "type") in _TEXT_TYPES else ((*path, place), part)
+        for place, part in enumerate(elements(content))
+        if not isinstance(part, str)
+    ]
 
 
 def _full_name(item: object) -> object:
@@ -123,8 +128,9 @@ def _output(reading: Reading, index: int, item: object) -> None:
     origin = reading.origin(get(item, "call_id") or get(item, "id"), _full_name(item))
     result = Result(origin, get(item, "status") == "failed")
     output = get(item, "output")
-    for path, text in _texts(output, (index, "output")):
-        reading.result(path, text, result)
+    for path, part in _parts(output, (index, "output")):
+        reading.result(path, part, result)
+        reading.picture(path, part, "result", result)
     for place, part in enumerate(elements(output)):
         for stream in ("stdout", "stderr"):
             reading.result((index, "output", place, stream), get(part, stream), result)

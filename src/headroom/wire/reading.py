@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from headroom.blocks import Block, Call, Failure, Path, Role
+from headroom.wire import pictures
 from headroom.wire.access import get, leaves
 
 _MIN_ARGUMENT = 40
@@ -47,10 +48,11 @@ class Result(NamedTuple):
 class Reading:
     """A conversation read up to some message."""
 
-    __slots__ = ("_by_id", "_unanswered", "blocks", "failures")
+    __slots__ = ("_by_id", "_model", "_unanswered", "blocks", "failures")
 
-    def __init__(self) -> None:
-        """Nothing read yet."""
+    def __init__(self, model: str = "") -> None:
+        """Nothing read yet; `model` is who reads it."""
+        self._model = model
         self.blocks: list[Block] = []
         self.failures: list[Failure] = []
         self._by_id: dict[str, Origin] = {}
@@ -64,6 +66,28 @@ class Reading:
         """Add what someone said; anything but a non-empty string is no text."""
         if text and isinstance(text, str):
             self.blocks.append(Block(path, text, role, None, False, editable))
+
+    def picture(
+        self, path: Path, part: object, role: Role, result: Result | None = None, *, textual: bool = True
+    ) -> None:
+        """Add an image that stands in a part itself; another part is none.
+
+        Args:
+            path: where the part stands.
+            part: what may hold an image.
+            role: who sent it.
+            result: what holds for the tool result it is part of.
+            textual: whether the place takes text as well.
+        """
+        origin = result.origin if result else None
+        url = pictures.url_of(part)
+        runner = origin.runner if origin else "client"
+        if not url or runner == "program":
+            return
+        editable = role in ("result", "user") and runner == "client" and (result is None or result.editable)
+        about = pictures.about(part, self._model, textual=textual)
+        failed = result is not None and result.is_error
+        self.blocks.append(Block(path, url, role, origin.call if origin else None, failed, editable, about))
 
     def boundary(self, path: Path) -> None:
         """Mark a place before which the provider may drop everything."""
