@@ -1,5 +1,6 @@
 """`headroom compress` and `headroom retrieve`: what goes in comes out shorter, and comes back byte for byte."""
 
+import base64
 import json
 import re
 import shutil
@@ -7,6 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from headroom.compression.markers import handle_of
+from headroom.originals.sqlite import SqliteStore
 
 FULL = Path("/dev/full")
 HANDLE = re.compile(rb"h:([0-9a-f]{12})")
@@ -173,3 +177,12 @@ def test_a_reader_that_leaves_early(program, tmp_path):
     made = subprocess.run(["sh", "-c", command], capture_output=True, env=program.environment, check=False)
     assert made.stdout == b"0 distinct words 0\n"
     assert made.stderr == b""
+
+
+def test_an_image_comes_back_as_its_file(program, home, tmp_path):
+    data = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    text = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    SqliteStore(home / "store.sqlite3").put({handle_of(text): text}, [])
+    assert program("retrieve", handle_of(text)).stdout == data
+    assert program("retrieve", handle_of(text), "--output", str(tmp_path / "a.png")).stdout == b""
+    assert (tmp_path / "a.png").read_bytes() == data

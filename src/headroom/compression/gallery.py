@@ -48,14 +48,19 @@ class Gallery:
         """Args: settings: what may be done."""
         self._settings = settings
         self._shown: list[_Shown] = []
+        self._heard: list[Block] = []
         self._pointing = False
         self._characters = 0
 
     def hear(self, block: Block) -> None:
-        """Take note of a text, and of the call that made a result: whether places in images are talked about."""
-        if not self._pointing:
-            said = block.picture is None and block.role in ("user", "system") and _PLACES.search(block.text)
-            self._pointing = bool(said or (block.call and _POINTED.search(block.call.arguments)))
+        """Take note of a text, and of the call that made a result; looked at where a new image comes."""
+        self._heard.append(block)
+
+    def _points(self) -> bool:
+        """Whether places in images have been talked about so far."""
+        heard, self._heard = self._heard, []
+        self._pointing = self._pointing or any(map(_about_places, heard))
+        return self._pointing
 
     def forget(self) -> None:
         """The provider may have dropped everything so far."""
@@ -93,7 +98,7 @@ class Gallery:
             if told and before is not None and (after := count(told)) < before:
                 return self._decision(block, key, told, (before, after), lossless=False)
         name = block.call.name if block.call else ""
-        if treatment == "exact" or about.exact or self._pointing or _SCREENS.search(name):
+        if treatment == "exact" or about.exact or self._points() or _SCREENS.search(name):
             return None
         aggressive = treatment == "aggressive"
         made = image.smaller(block.text, rule, lossy=lossy, aggressive=aggressive)
@@ -113,3 +118,8 @@ class Gallery:
         source = self._shown[-back].source
         which = "the last image above" if back == 1 else f"the image {back} images above"
         return markers.note(f"the same image as {which}{f', a result of {source}' if source else ''}: nothing changed")
+
+
+def _about_places(block: Block) -> bool:
+    said = block.picture is None and block.role in ("user", "system") and _PLACES.search(block.text)
+    return bool(said or (block.call and _POINTED.search(block.call.arguments)))

@@ -60,7 +60,7 @@ def _look(url: str) -> Look | None:
 
 
 def _glance(image: Image) -> bytes:
-    from PIL import Image as Pillow  # noqa: PLC0415 - an extra
+    from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
 
     return image.convert("L").resize((_SIDE, _SIDE), Pillow.Resampling.BOX).tobytes()
 
@@ -72,7 +72,7 @@ def same(image: Image, url: str) -> bool:
         image: decoded.
         url: of an earlier one.
     """
-    from PIL import ImageChops  # noqa: PLC0415 - an extra
+    from PIL import ImageChops  # noqa: PLC0415 - Pillow is an extra
 
     other = look(url)
     if other is None or other.size != image.size:

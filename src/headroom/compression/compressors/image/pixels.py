@@ -64,7 +64,7 @@ def opened(url: str) -> Image:
         Unfit: it is not to be decoded.
         OSError, ValueError: it cannot be.
     """
-    from PIL import Image  # noqa: PLC0415 - an extra, and 40 ms
+    from PIL import Image  # noqa: PLC0415 - Pillow is an extra, and takes 40 ms
 
     if len(url) > MOST_CHARS:
         raise Unfit(f"{len(url):,} characters, over {MOST_CHARS:,}")
@@ -105,7 +105,7 @@ def decoded(image: Image, wanted: Size) -> Image:
     Raises:
         OSError, ValueError: they cannot be decoded.
     """
-    from PIL import ImageOps  # noqa: PLC0415 - an extra
+    from PIL import ImageOps  # noqa: PLC0415 - Pillow is an extra
 
     image.draft(None, (max(wanted), max(wanted)))
     image.load()
@@ -117,7 +117,7 @@ def decoded(image: Image, wanted: Size) -> Image:
 
 def scaled(image: Image, size: Size) -> Image:
     """At another size, by the filter that keeps text sharp."""
-    from PIL import Image as Pillow  # noqa: PLC0415 - an extra
+    from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
 
     if image.size == size:
         return image
@@ -126,8 +126,8 @@ def scaled(image: Image, size: Size) -> Image:
 
 def inside(image: Image) -> tuple[int, int, int, int] | None:
     """What stands inside a border of one colour: left, top, right, bottom; `None` where there is no such border."""
-    from PIL import Image as Pillow  # noqa: PLC0415 - an extra
-    from PIL import ImageChops  # noqa: PLC0415 - an extra
+    from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
+    from PIL import ImageChops  # noqa: PLC0415 - Pillow is an extra
 
     if image.mode == "RGBA" or min(image.size) < 8 * BORDER_KEPT:
         return None
@@ -167,7 +167,7 @@ def spare(image: Image, most: float, bound: float) -> float:
 
 def _sample(grey: Image) -> Image:
     """The places of an image that lose most when its size is halved, side by side."""
-    from PIL import Image as Pillow  # noqa: PLC0415 - an extra
+    from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
 
     side = _SAMPLE * BLOCK
     if grey.width < side or grey.height < side:
@@ -188,7 +188,7 @@ def _sample(grey: Image) -> Image:
 
 def _lost(grey: Image, scale: float) -> float:
     """The share of its contrast that a block loses at a scale: the worst block but for `_SPECKS`."""
-    from PIL import Image as Pillow  # noqa: PLC0415 - an extra
+    from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
 
     size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
     back = grey.resize(size, Pillow.Resampling.BICUBIC).resize(grey.size, Pillow.Resampling.BICUBIC)
@@ -198,8 +198,8 @@ def _lost(grey: Image, scale: float) -> float:
 
 def _shares(grey: Image, other: Image) -> list[tuple[int, float]]:
     """For each block in which there is something to see: its number, and the share of its contrast by which it differs."""
-    from PIL import Image as Pillow  # noqa: PLC0415 - an extra
-    from PIL import ImageChops  # noqa: PLC0415 - an extra
+    from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
+    from PIL import ImageChops  # noqa: PLC0415 - Pillow is an extra
 
     lost = ImageChops.difference(grey, other).point(_FOURFOLD).reduce(BLOCK)
     mean = grey.reduce(BLOCK).resize(grey.size, Pillow.Resampling.NEAREST)
