@@ -90,3 +90,10 @@ def test_nothing_else_is_changed(body, fields):
     made = told_apart(data)
     assert made.replace(b"x-headroom-again-", b"") == data.replace(b"x-headroom-again-", b"")
     assert made.count(b"\r\nUser-Agent:", 0, len(made) - len(body) - 2) <= 1
+
+
+def test_bytes_that_are_no_utf_8_stop_nothing(launch, upstream):
+    """The client library writes text in UTF-8: such bytes are left out of the value, the request goes on."""
+    url, heads = upstream
+    assert asked(launch(upstream=url).url, b"X-Name: caf\xe9 \xc3\xa9") == b"HTTP/1.1 200 OK"
+    assert b"X-Name: caf \xc3\xa9" in heads[0]
