@@ -125,7 +125,7 @@ def test_started_once_by_many_and_gone_with_the_last(tmp_path, monkeypatch):
 def test_a_proxy_that_a_user_starts_says_that_it_is_there(place):
     process = place.start("proxy", "--port", "0")
     (one,) = until(place.proxies)
-    assert presence.answers(one)
+    until(lambda: presence.answers(one))
     assert (one.pid, one.leased, presence.fits(one, VERSION, [])) == (process.pid, False, True)
     process.terminate()
     process.communicate()
@@ -143,5 +143,5 @@ def test_importing_it_is_cheap():
     """`wrap` starts an agent with it: no server, no client, no look at processes."""
     code = "import sys, json; import headroom.cli.wrap; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
-    heavy = {"aiohttp", "psutil", "tomlkit", "ruamel.yaml", "http.client", "quicktok", "asyncio", "rich"}
+    heavy = {"aiohttp", "psutil", "tomlkit", "ruamel.yaml", "http.client", "quicktok", "asyncio", "rich", "sqlite3"}
     assert heavy.intersection(loaded) == set()

@@ -24,7 +24,7 @@ from headroom.agents import TABLE
 from headroom.agents.contract import Agent, Launch, Machine, Point, origin, upstreams
 from headroom.agents.edits import EditError
 from headroom.agents.journal import Journal
-from headroom.cli import child, installing, saving
+from headroom.cli import child, installing
 from headroom.errors import HeadroomError, InputError
 from headroom.presence import PresenceError, Proxy
 
@@ -185,6 +185,8 @@ class Run:
         for notice in dict.fromkeys(notices):
             _say(notice)
         if launch.env or launch.flags:
+            from headroom.cli import saving  # noqa: PLC0415 - the ledger: half of what a start would load
+
             _say(saving.closing(self.agent, self.machine, self.tag, began))
         return code
 
