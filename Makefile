@@ -19,7 +19,7 @@ SDK := sdk/typescript
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test sdk e2e check lint types floors mutants bench samples format clean
+.PHONY: help setup demo test sdk e2e check lint types floors mutants bench images samples format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -104,6 +104,11 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/corpus.py
 	@$(BIN)/python benchmarks/sessions.py
 	@$(BIN)/python benchmarks/speed.py
+
+# What images cost before and after, read by an OCR engine of 300 MB.
+images: $(READY)
+	@$(BIN)/python -m pip install --quiet "rapidocr-onnxruntime>=1.4"
+	@$(BIN)/python benchmarks/images.py
 
 # Remakes the bundled samples; needs the network and the tools that are sampled.
 samples: $(READY)

@@ -34,9 +34,9 @@ EXTRA: Final = "image"
 ABSENT: Final = find_spec("PIL") is None
 """Whether the extra it needs is not installed: images are left alone then."""
 
-_SAFE, _AGGRESSIVE = 0.36, 0.45
-"""Share of a block's contrast that may be lost (`pixels.spare`). Letters that come to 11 pixels an em lose 0.36, to 9.5
-pixels 0.45; recognised text is the same at both (measured on rendered text, dark and light, of 11 to 26 pixels)."""
+_SAFE, _AGGRESSIVE = 0.3, 0.45
+"""Share of a block's contrast that may be lost (`pixels.spare`). Of 16 renderings of text that lose up to 0.3, dark and
+light, each kept 98 % of the words that an OCR engine finds; of 56 that lose up to 0.5, all but one kept 97 %."""
 _LEAST_SIDE = 200
 """Pixels of the short side under which no resolution is spare: models read smaller images badly, as their makers say."""
 _LEAST_SAVED = 0.1
