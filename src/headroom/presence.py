@@ -198,7 +198,8 @@ def ourselves() -> list[str]:
     The installed script where there is one: `-m` would first look for modules in the folder it is started in.
     """
     script = Path(sys.executable).with_name("headroom.exe" if sys.platform == "win32" else "headroom")
-    return [str(script)] if script.is_file() else [sys.executable, "-m", "headroom"]
+    module = [sys.executable, *(["-P"] if sys.version_info >= (3, 11) else []), "-m", "headroom"]
+    return [str(script)] if script.is_file() else module
 
 
 def server(environment: Mapping[str, str]) -> list[str]:
@@ -278,10 +279,13 @@ def sweep(home: Path) -> int:
 
 
 def leftovers(home: Path) -> list[Path]:
-    """What dead processes have left and `sweep` would take away; files of proxies that are not there included."""
+    """What dead processes have left and `sweep` would take away; files of proxies whose process is gone included.
+
+    A proxy that does not answer in time may be busy: its file stays.
+    """
     dead = [path for kind in ("lease-", "scratch-") for path, pid in _owned(home, kind) if not lives(pid, path)]
-    gone = [proxy for proxy in announced(home) if not answers(proxy)]
-    return [*dead, *(home / FOLDER / f"proxy-{proxy.port}.json" for proxy in gone)]
+    said = [(home / FOLDER / f"proxy-{proxy.port}.json", proxy.pid) for proxy in announced(home)]
+    return [*dead, *(path for path, pid in said if not lives(pid, path))]
 
 
 def lives(pid: int, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""`headroom perf`, `headroom doctor` and `--help`: what a user reads, at 80 columns and without a terminal."""
+"""`headroom perf` and `--help`: what a user reads, at 80 columns and without a terminal."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-COMMANDS = ("compress", "retrieve", "perf", "doctor")
+COMMANDS = ("compress", "retrieve", "perf", "mcp", "doctor")
 
 
 def lines(made):
@@ -119,46 +119,6 @@ def test_perf_where_there_is_nothing(program, tmp_path):
     )
     empty = program("perf", tmp_path)
     assert (empty.returncode, empty.stdout) == (0, b"nothing to measure\n")
-
-
-def test_doctor_on_a_fresh_home(program, home):
-    made = program("doctor")
-    assert (made.returncode, made.stderr) == (0, b"")
-    assert max(map(len, lines(made))) <= 80
-    assert "\x1b" not in made.stdout.decode()
-    assert re.search(r"^store +ok +nothing kept yet", made.stdout.decode(), re.MULTILINE)
-    assert "pass through unchanged" in " ".join(made.stdout.decode().split())
-    assert list(home.iterdir()) == []
-
-
-def test_doctor_counts_what_is_kept(program, log):
-    program("compress", given=log)
-    assert re.search(r"^store +ok +1 originals, 1 decisions", program("doctor").stdout.decode(), re.MULTILINE)
-
-
-def test_doctor_finds_what_is_broken(program, home, tmp_path):
-    (home / "config.toml").write_text("level = \n")
-    settings = program("doctor")
-    assert settings.returncode == 1
-    assert re.search(r"^settings +broken", settings.stdout.decode(), re.MULTILINE)
-    (home / "config.toml").unlink()
-    (home / "store.sqlite3").write_bytes(b"this is no database at all. " * 400)
-    store = program("doctor")
-    assert store.returncode == 1
-    assert re.search(r"^store +broken", store.stdout.decode(), re.MULTILINE)
-    (tmp_path / "taken").write_text("")
-    taken = program("doctor", HEADROOM_HOME=str(tmp_path / "taken"))
-    assert taken.returncode == 1
-    assert "is not a folder" in " ".join(taken.stdout.decode().split())
-
-
-def test_doctor_says_what_settings_do(program, home):
-    (home / "config.toml").write_text('[kinds]\nlogs = "off"\nlog = "off"\n')
-    made = program("doctor")
-    text = " ".join(made.stdout.decode().split())
-    assert made.returncode == 0
-    assert "logs attention off by your settings" in text
-    assert "settings attention kinds.log has no effect: the compressors are" in text
 
 
 def test_a_broken_configuration_stops_what_needs_it_and_names_the_file(program, home, log):

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROGRAM, environment
 from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
+from mcp_process import PROGRAM, environment
 
 NAMES = ["headroom_retrieve", "headroom_compress", "headroom_stats"]
 WHERE = re.compile(r"http://127\.0\.0\.1:\d+/mcp")

@@ -4,9 +4,9 @@ import io
 import json
 
 import pytest
-from conftest import INITIALIZE
 from hypothesis import given
 from hypothesis import strategies as st
+from mcp_process import INITIALIZE
 
 from headroom import tokens
 from headroom.compression.markers import handle_of

@@ -1,148 +1,118 @@
-"""`headroom doctor`: what is active, what is not and why, and how the store is."""
+"""`headroom doctor`: what is active, what is not and why, and what to do about it."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import click
+import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 import headroom
-from headroom import config, tokens
-from headroom.compression.compressors import ABSENT, TABLE
-from headroom.errors import HeadroomError, StoreError
-from headroom.ledger.report import Report
-from headroom.originals.sqlite import SqliteStore
-from headroom.settings import Settings
+from headroom import config
+from headroom.agents.contract import Machine
+from headroom.compression.compressors import TABLE
+from headroom.doctor import Finding, Where, examine, mend, worst
+from headroom.doctor.finding import STATES
 
-_COLOURS = {"ok": "green", "attention": "yellow", "broken": "red"}
-_PROBLEMS = 5
-"""Problems of a store that are listed."""
-
-
-class _Line(NamedTuple):
-    """What is looked at, how it is, and what there is to say about it."""
-
-    name: str
-    state: str
-    says: str
+_COLOURS = {"ok": "green", "attention": "yellow", "broken": "bold red"}
+_NAME, _STATE = 13, 10
+"""Columns of the names and the states."""
 
 
 @click.command()
-def doctor() -> None:
-    """Show what is active, what is not and why. Exit code 1 if something is broken."""
-    parts = [
-        _Line("package", "ok", f"headroom {headroom.__version__}, Python {sys.version.split()[0]}"),
-        *_settings(),
-        _tokens(),
-        *_store(config.store_path()),
-        *_ledger(config.ledger_path()),
-        _proxy(),
-    ]
+@click.option("--fix", is_flag=True, help="Put right what can be put right without asking: leftovers of crashes.")
+@click.option("--json", "as_json", is_flag=True, help="The same for a program.")
+@click.option("--offline", is_flag=True, help="Do not ask whether the providers can be reached.")
+@click.option("--full", is_flag=True, help="Read every original, however large the store is.")
+@click.option("--verbose", is_flag=True, help="Show also what each compressor never drops.")
+def doctor(fix: bool, as_json: bool, offline: bool, full: bool, verbose: bool) -> None:
+    """Show what is active, what is not and why, and what to do.
+
+    Exit code 0: all is well; 1: something needs attention; 2: something is broken. Changes nothing without --fix.
+    """
+    where = Where(config.home(), Machine(Path.home(), Path.cwd(), os.environ), offline, full)
+    found = examine(where)
+    done = mend(found) if fix else []
+    if done:
+        found = examine(where)
+    every = [each for findings in found.values() for each in findings]
+    if as_json:
+        click.echo(_json(found, done))
+    else:
+        _print(found, done, verbose=verbose)
+    sys.exit(STATES.index(worst(every)))
+
+
+def _json(found: Mapping[str, Sequence[Finding]], done: Sequence[str]) -> str:
+    every = [each for findings in found.values() for each in findings]
+    report = {
+        "version": headroom.__version__,
+        "state": worst(every),
+        "fixed": done,
+        "findings": [
+            {
+                "area": area,
+                "name": each.name,
+                "state": each.state,
+                "says": each.says,
+                "do": each.do,
+                "fixable": each.mend is not None,
+            }
+            for area, findings in found.items()
+            for each in findings
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(report)).decode()
+
+
+def _print(found: Mapping[str, Sequence[Finding]], done: Sequence[str], *, verbose: bool) -> None:
     console = Console(highlight=False)
-    console.print(_table(parts))
-    console.print("\nCompressors, and what each never drops:\n")
-    console.print(_table(_compressors()))
-    console.print("\nImages have no compressor in this version: they pass through unchanged.")
-    if any(line.state == "broken" for line in parts):
-        sys.exit(1)
+    for line in done:
+        console.print(Text(f"fixed: {line}"))
+    for findings in found.values():
+        for each in findings:
+            _finding(console, each)
+    if verbose:
+        console.print("\nWhat each compressor never drops:\n")
+        for entry in TABLE:
+            promise = entry.promise[:1].upper() + entry.promise[1:].removesuffix(".")
+            _row(console, entry.name, "", promise)
+    every = [each for findings in found.values() for each in findings]
+    console.print()
+    console.print(Text(_summary(every), style=_COLOURS[worst(every)]))
 
 
-def _table(lines: list[_Line]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, state, says in lines:
-        table.add_row(name, f"[{_COLOURS[state]}]{state}[/]", says.replace("[", r"\["))
-    return table
+def _finding(console: Console, each: Finding) -> None:
+    _row(console, each.name, each.state, each.says)
+    if each.do:
+        for at, line in enumerate(_folded(console, each.do, _NAME + _STATE + 3)):
+            console.print(Text(" " * (_NAME + _STATE) + ("   " if at else "-> ") + line, "bold"))
 
 
-def _settings() -> list[_Line]:
-    try:
-        settings = config.settings()
-    except HeadroomError as error:
-        return [_Line("settings", "broken", str(error))]
-    changed = "defaults" if settings == Settings() else "your own"
-    names = [entry.name for entry in TABLE]
-    unknown = [
-        _Line("settings", "attention", f"kinds.{name} has no effect: the compressors are {', '.join(names)}")
-        for name in settings.kinds
-        if name not in names
-    ]
-    return [_Line("settings", "ok", f"{changed}, level {settings.level}; {config.home() / 'config.toml'}"), *unknown]
+def _row(console: Console, name: str, state: str, says: str) -> None:
+    first, *rest = _folded(console, says, _NAME + _STATE) or [""]
+    console.print(Text.assemble(f"{name:<{_NAME}}", (f"{state:<{_STATE}}", _COLOURS.get(state, "")), first))
+    for line in rest:
+        console.print(Text(" " * (_NAME + _STATE) + line))
 
 
-def _tokens() -> _Line:
-    try:
-        tokens.count("ready")
-    except (ImportError, OSError) as error:
-        mend = "pip install --force-reinstall headroom-ai"
-        return _Line("token counts", "broken", f"quicktok does not load ({error}): reinstall with {mend}")
-    return _Line(
-        "token counts", "ok", "cl100k for decisions, o200k for reports; counts for Claude and Gemini are estimates"
-    )
+def _folded(console: Console, text: str, indent: int) -> list[str]:
+    return textwrap.wrap(text, max(20, console.width - indent), break_on_hyphens=False)
 
 
-def _compressors() -> list[_Line]:
-    try:
-        kinds = config.settings().kinds
-    except HeadroomError:
-        kinds = {}
-    absent = [
-        _Line(entry.name, "attention", f'not installed: pip install "headroom-ai[{entry.extra}]"') for entry in ABSENT
-    ]
-    return absent + [
-        _Line(entry.name, "attention", f"{kinds[entry.name]} by your settings")
-        if entry.name in kinds
-        else _Line(entry.name, "ok", entry.promise[:1].upper() + entry.promise[1:].removesuffix("."))
-        for entry in TABLE
-    ]
-
-
-def _store(path: Path) -> list[_Line]:
-    if closed := _closed(path):
-        return [_Line("store", "broken", f"{closed}: until that is mended, nothing is compressed")]
-    if not path.exists():
-        return [_Line("store", "ok", f"nothing kept yet; {path}")]
-    try:
-        report = SqliteStore(path).verify()
-    except StoreError as error:
-        return [_Line("store", "broken", str(error))]
-    if report.problems:
-        return [_Line("store", "broken", problem) for problem in report.problems[:_PROBLEMS]]
-    kept = report.stats
-    size = f"{kept.originals:,} originals, {kept.decisions:,} decisions, {kept.bytes / 1e6:.1f} MB"
-    return [_Line("store", "ok", f"{size}; {path}")]
-
-
-def _ledger(path: Path) -> list[_Line]:
-    if not path.exists():
-        return []
-    try:
-        totals = Report(path).totals()
-    except StoreError as error:
-        return [_Line("ledger", "broken", str(error))]
-    return [_Line("ledger", "ok", f"{totals.requests:,} requests, {totals.failures:,} failures; {path}")]
-
-
-def _proxy() -> _Line:
-    missing = [name for name in ("aiohttp", "brotli") if find_spec(name) is None]
-    if missing:
-        return _Line("proxy", "attention", f'not installed ({", ".join(missing)}): pip install "headroom-ai[proxy]"')
-    signed = "requests that are signed (AWS4-HMAC-SHA256, Content-Digest, Signature) pass through unedited"
-    return _Line("proxy", "ok", f"headroom proxy; {signed}")
-
-
-def _closed(path: Path) -> str | None:
-    """Why the store's file cannot be written, as far as that shows without writing; `None`: it can."""
-    nearest = next(parent for parent in path.parents if os.path.lexists(parent))
-    if not nearest.is_dir():
-        return f"{nearest} is not a folder, and {path.name} belongs into it"
-    closed = next((each for each in (nearest, path) if each.exists() and not os.access(each, os.W_OK)), None)
-    return f"{closed} may not be written to" if closed else None
+def _summary(every: Sequence[Finding]) -> str:
+    broken = sum(each.state == "broken" for each in every)
+    attention = sum(each.state == "attention" for each in every)
+    if not broken and not attention:
+        return "All is well."
+    said = [f"{broken} broken"] if broken else []
+    said += [f"{attention} to look at"] if attention else []
+    fixable = sum(each.mend is not None for each in every)
+    fix = f" `headroom doctor --fix` puts {fixable} right." if fixable else ""
+    return f"{', '.join(said)}.{fix}"

@@ -57,3 +57,32 @@ def _http(folders: list[Path], max_tokens: int, host: str, port: int, token: str
     from headroom.mcp.tools import Tools  # noqa: PLC0415 - loads the engine, which only serving needs
 
     streamable.serve(Tools(folders, max_tokens), host, port, token or os.environ.get("HEADROOM_TOKEN", ""), click.echo)
+
+
+@mcp.command()
+@click.argument("names", metavar="[AGENT]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Show every change, and do nothing.")
+def install(names: tuple[str, ...], dry_run: bool) -> None:
+    """Have agents start this server: those named, or all that are installed here."""
+    from headroom.cli import registering  # noqa: PLC0415 - what reads agents' files is not needed to serve
+
+    registering.install(names, dry_run=dry_run)
+
+
+@mcp.command()
+@click.argument("names", metavar="[AGENT]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Show what would be undone, and do nothing.")
+def uninstall(names: tuple[str, ...], dry_run: bool) -> None:
+    """Undo `install`, byte for byte: for the agents named, or for all."""
+    from headroom.cli import registering  # noqa: PLC0415 - what reads agents' files is not needed to serve
+
+    registering.uninstall(names, dry_run=dry_run)
+
+
+@mcp.command()
+@click.argument("names", metavar="[AGENT]...", nargs=-1)
+def status(names: tuple[str, ...]) -> None:
+    """Show which agents start this server."""
+    from headroom.cli import registering  # noqa: PLC0415 - what reads agents' files is not needed to serve
+
+    registering.status(names)

@@ -218,9 +218,13 @@ class SqliteStore:
         oldest = None if held.oldest is None else datetime.fromtimestamp(held.oldest * _HOUR, tz=timezone.utc)
         return Stats(held.originals, held.decisions, held.bytes, oldest)
 
-    def verify(self) -> Report:
-        """Check the file's structure, every original's hash and every decision; reads all of it and raises nothing."""
-        problems = find_problems(self._file.session)
+    def verify(self, *, whole: bool = True) -> Report:
+        """Check the file's structure, every original's hash and every decision; raises nothing.
+
+        Args:
+            whole: read and unpack all of it; else look at the structure alone.
+        """
+        problems = find_problems(self._file.session, whole=whole)
         try:
             return Report(self.stats(), problems)
         except StoreError as error:
