@@ -20,6 +20,8 @@ from headroom.proxy.options import Options, from_table
 
 SECONDS: Final = 2.0
 """For each host, all at once."""
+PATIENCE: Final = 10.0
+"""Seconds for a proxy that has announced itself: on a busy machine two are not enough. One that is gone refuses at once."""
 
 
 def check(where: Where) -> Iterator[Finding]:
@@ -44,7 +46,7 @@ def check(where: Where) -> Iterator[Finding]:
 
 def running(where: Where) -> list[presence.Proxy]:
     """The proxies that answer: those that have announced themselves, and what stands on the configured port."""
-    found = presence.running(where.home)
+    found = [proxy for proxy in presence.announced(where.home) if presence.answers(proxy, PATIENCE)]
     try:
         options = from_table(config.table("proxy"), config.settings())
     except HeadroomError:
