@@ -133,7 +133,7 @@ class Compute:
             return False
         if not self._started:
             self._started = True
-            self._there.do(partial(self._ask, _nothing, ())).add_done_callback(self._has_started)
+            self._there.do(partial(self._ask, _warm_there, ())).add_done_callback(self._has_started)
         return self._ready
 
     def _has_started(self, started: asyncio.Future[tuple[None, Pieces]]) -> None:
@@ -203,8 +203,9 @@ def _warm() -> None:
     engine.compress_text("\n".join(f"worker {n}: done in {n} ms" for n in range(200)), Settings(), MemoryStore())
 
 
-def _nothing(_store: Store, _pieces: Pieces) -> tuple[None, Pieces]:
-    """Only to have the process started."""
+def _warm_there(_store: Store, _pieces: Pieces) -> tuple[None, Pieces]:
+    """Have the process started, with all that its first request needs: what it helps with shall not wait for that."""
+    _warm()
     return None, ()
 
 
