@@ -2,6 +2,7 @@
 
     python benchmarks/corpus.py                                             the bundled sample
     python benchmarks/corpus.py --corpus FOLDER --original VENV --out FILE.md
+    python benchmarks/corpus.py --corpus FOLDER --reads skeleton
 
 A corpus is a folder of `*.jsonl` or `*.jsonl.gz`, one item a line: {"id", "category", "question", "tool", "tool_input",
 "result", "needles": [{"kind", "any": [...]} or {"kind", "all": [...]}]} (or "messages" and "api" in place of the single
@@ -112,8 +113,8 @@ def loose(words, needle):
 class System:
     """A worker process."""
 
-    def __init__(self, name, python):
-        self.name, self.python = name, python
+    def __init__(self, name, python, settings):
+        self.name, self.python, self.settings = name, python, json.dumps(settings)
         self.start()
 
     def start(self):
@@ -130,7 +131,7 @@ class System:
             **keep,
         }
         self.process = subprocess.Popen(
-            [self.python, HERE / "worker.py", self.name],
+            [self.python, HERE / "worker.py", self.name, self.settings],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -160,9 +161,9 @@ def tokens(text):
     return ENCODING.count(text.encode("utf-8", "replace").decode())
 
 
-def measure(name, python, items, repeats):
+def measure(name, python, items, repeats, settings):
     """One row an item."""
-    system, rows, first_ms = System(name, python), [], None
+    system, rows, first_ms = System(name, python, settings), [], None
     for item in items:
         messages, api = messages_of(item)
         model = "claude-sonnet-4-6" if api == "anthropic" else "gpt-4o"
@@ -277,12 +278,13 @@ def main():
     parser.add_argument("--original", type=Path, help="a venv with headroom-ai 0.42 from PyPI")
     parser.add_argument("--categories", type=lambda text: set(text.split(",")), default=set())
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--reads", choices=("exact", "skeleton"), default="exact", help="of ours")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     items = load(options.corpus, options.categories)
-    results = {"ours": measure("ours", sys.executable, items, options.repeats)}
+    results = {"ours": measure("ours", sys.executable, items, options.repeats, {"reads": options.reads})}
     if options.original:
-        results["original"] = measure("original", options.original / "bin" / "python", items, options.repeats)
+        results["original"] = measure("original", options.original / "bin" / "python", items, options.repeats, {})
     lines = [
         f"{len(items)} items, {sum(row['before'] for row in results['ours']['rows']):,} tokens. Each cell: % tokens saved / % facts visible / visible word by word / visible or retrievable / median ms at first sight.",
         "",

@@ -2,6 +2,7 @@
 
     python benchmarks/sessions.py                                   the bundled transcript
     python benchmarks/sessions.py FILE.jsonl.gz --limit 20 --every 19
+    python benchmarks/sessions.py FILE.jsonl.gz --reads skeleton --sizes 1000,4000      one row a size, after the default's
     python benchmarks/sessions.py FILE.jsonl.gz --proxy             the same through `headroom proxy`, request by request
 
 A session is {"messages", and optionally "id", "system", "tools"}, one a line, in Anthropic's shape; or a transcript of
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from relay import Relay
 
-from headroom import compress
+from headroom import Settings, compress
 from headroom.agents import transcripts
 from headroom.originals.sqlite import SqliteStore
 from headroom.tokens import report
@@ -103,26 +104,26 @@ def replay(session, send, times):
 
 
 @contextmanager
-def library():
+def library(settings=None):
     """`headroom.compress` on a store of its own."""
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "store.sqlite3")
-        yield lambda _, messages: compress(messages, model="claude-sonnet-4-6", store=store)
+        yield lambda _, messages: compress(messages, model="claude-sonnet-4-6", settings=settings, store=store)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, nargs="?", default=BUNDLED)
-    parser.add_argument("--limit", type=int, default=20)
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--proxy", action="store_true")
-    options = parser.parse_args()
-    times = []
-    with Relay() if options.proxy else library() as send:
-        rows = [replay(session, send, times) for session in load(options.file)[:: options.every][: options.limit]]
+def ways(options):
+    """What a row is about, and how requests are sent for it."""
+    if options.proxy:
+        yield "proxy", Relay()
+        return
+    yield "exact", library()
+    if options.reads == "skeleton":
+        for size in options.sizes:
+            yield f"skeleton from {size:,} tokens", library(Settings(reads="skeleton", skeleton_tokens=size))
+
+
+def row_of(rows, times):
     total = {key: sum(row[key] for row in rows) for key in rows[0]}
-    times.sort()
     cells = [
         len(rows),
         total["turns"],
@@ -132,8 +133,29 @@ def main():
         total["breaks"],
         f"{statistics.median(times):.1f} / {times[int(len(times) * 0.95)]:.1f} / {times[-1]:.1f}",
     ]
-    names = "sessions | turns | bill saved % | worst session % | later-used literals in sight % | prefix breaks | ms a request p50 / p95 / max"
-    lines = [f"| {names} |", "|---:|---:|---:|---:|---:|---:|---:|", f"| {' | '.join(map(str, cells))} |", ""]
+    return " | ".join(map(str, cells))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, nargs="?", default=BUNDLED)
+    parser.add_argument("--limit", type=int, default=20)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--proxy", action="store_true")
+    parser.add_argument("--reads", choices=("exact", "skeleton"), default="exact")
+    parser.add_argument("--sizes", type=lambda text: list(map(int, text.split(","))), default=[2000])
+    options = parser.parse_args()
+    sessions = load(options.file)[:: options.every][: options.limit]
+    names = "reads | sessions | turns | bill saved % | worst session % | later-used literals in sight % | prefix breaks | ms a request p50 / p95 / max"
+    lines = [f"| {names} |", "|---|---:|---:|---:|---:|---:|---:|---:|"]
+    for name, way in ways(options):
+        times = []
+        with way as send:
+            rows = [replay(session, send, times) for session in sessions]
+        lines.append(f"| {name} | {row_of(rows, sorted(times))} |")
+        print(lines[-1], flush=True)
+    lines.append("")
     print("\n".join(lines))
     if options.out:
         options.out.write_text("\n".join(lines), "utf-8")

@@ -1,6 +1,6 @@
 """One system under test in a process of its own, with its own Python: requests on stdin, replies on stdout, JSON lines.
 
-    python worker.py ours|original
+    python worker.py ours|original [SETTINGS AS JSON]
 
 Request: {"messages": [...], "model": "...", "repeats": 3}. Reply: {"messages", "recovered", "times_ms", "stable",
 "peak_mb"}. The first line out is {"import_ms"}. Whatever the system raises ends the process, and counts as a failed item.
@@ -19,9 +19,9 @@ HANDLE = re.compile(r"\bh:([0-9a-f]{12})\b")
 ORIGINAL_HANDLE = re.compile(r"(?:hash=|<<ccr:)([a-f0-9]{12,24})")
 
 
-def ours():
+def ours(settings):
     """This project, by its public names."""
-    from headroom import compress, retrieve
+    from headroom import Settings, compress, retrieve
     from headroom.errors import HeadroomError
 
     def recover(messages):
@@ -31,10 +31,11 @@ def ours():
                 found.append(retrieve(handle))
         return found
 
-    return lambda messages, model: list(compress(messages, model=model)), recover
+    made = Settings(**settings) if settings else None
+    return lambda messages, model: list(compress(messages, model=model, settings=made)), recover
 
 
-def original():
+def original(_settings):
     """headroom-ai 0.42 from PyPI, by its public names."""
     from headroom.cache.compression_store import get_compression_store
 
@@ -69,7 +70,7 @@ def main():
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever the system prints goes to stderr
     start = time.perf_counter()
-    compress, recover = {"ours": ours, "original": original}[sys.argv[1]]()
+    compress, recover = {"ours": ours, "original": original}[sys.argv[1]](json.loads(sys.argv[2]))
     out.write(json.dumps({"import_ms": 1000 * (time.perf_counter() - start)}) + "\n")
     for line in sys.stdin:
         out.write(json.dumps(answer(json.loads(line), compress, recover)) + "\n")

@@ -23,6 +23,7 @@ def test_contents(tmp_path):
         "headroom/__init__.py",
         "headroom/ledger/prices.json",
         "headroom/proxy/page/index.html",
+        "headroom/compression/compressors/source/languages/python.toml",
     } <= package
     assert all(".dist-info" in name for name in names if name not in package)
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -62,13 +62,14 @@ class Context(Protocol):
     def handle(self) -> str:
         """The handle of the whole original, for markers. Calling it means the result is not lossless."""
 
-    def route(self, text: str, first_line: int | None = None) -> Folded | None:
+    def route(self, text: str, first_line: int | None = None, label: str = "") -> Folded | None:
         """Compress a part of another kind by whoever knows it; `None`: nobody can make it shorter.
 
         Args:
             text: the part.
             first_line: its first line's number in the whole original; `None` for text that is not lines of it (a string
                 inside JSON): the part then gets a handle and line numbers of its own.
+            label: what a fence around it says it is; the part's `command` is then "```" and this.
         """
 
 

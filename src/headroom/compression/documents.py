@@ -34,11 +34,12 @@ MAX_DEPTH = 4
 
 @dataclass
 class _Document:
-    """A delimited part of a text: where its inside begins and ends, and the parts in it."""
+    """A delimited part of a text: where its inside begins and ends, what it is called, and the parts in it."""
 
     start: int
     stop: int
     name: str = ""
+    label: str = ""
     inside: list[_Document] = field(default_factory=list)
 
 
@@ -63,7 +64,7 @@ def _folded(text: str, document: _Document, context: Context, line: int, depth: 
     for inner in document.inside:
         line += text.count("\n", at, inner.start)
         said = text[inner.start : inner.stop]
-        routed = context.route(said, line)
+        routed = context.route(said, line, inner.label)
         if routed is not None:
             said, whole = routed
         else:
@@ -80,8 +81,8 @@ def _documents(text: str) -> list[_Document]:
     top: list[_Document] = []
     opened: list[_Document] = []
     for start, stop, name, ends in _edges(text):
-        if not name:
-            (opened[-1].inside if opened else top).append(_Document(start, stop))
+        if name.startswith("`"):
+            (opened[-1].inside if opened else top).append(_Document(start, stop, label=name[1:]))
         elif not ends:
             opened.append(_Document(stop, stop, name))
         elif name in (document.name for document in opened):
@@ -116,7 +117,7 @@ def _close(opened: list[_Document], top: list[_Document], name: str, stop: int) 
 
 
 def _edges(text: str) -> Iterator[tuple[int, int, str, bool]]:
-    """Tags as (start, stop, name, whether they end), and the insides of fences without a name, in order."""
+    """Tags as (start, stop, name, whether they end), and the insides of fences, their label behind a backtick, in order."""
     islands = mixed.islands(text)
     at = 0
     for island in [*islands, None]:
@@ -125,4 +126,4 @@ def _edges(text: str) -> Iterator[tuple[int, int, str, bool]]:
         if island:
             at = island.stop
             if not island.kept:
-                yield island.first, island.last, "", False
+                yield island.first, island.last, f"`{island.label}", False

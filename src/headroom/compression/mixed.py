@@ -30,7 +30,7 @@ _TAIL = re.compile(
 )
 KEEP = "<headroom:keep>"
 KEEP_END = "</headroom:keep>"
-_FENCE = re.compile(r"^[ \t]{0,3}(```+|~~~+)[^\n`]{0,80}\n", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]{0,3}(```+|~~~+)[ \t]*([\w+#.-]*)[^\n`]{0,60}\n", re.MULTILINE)
 _OPENS = re.compile(rf"{KEEP}|{_FENCE.pattern}", re.MULTILINE)
 _JSON_START = re.compile(r"^[\[{](?=\s*[\[{\"\d\-tfn])", re.MULTILINE)
 _DECODER = json.JSONDecoder()
@@ -52,6 +52,8 @@ class Part(NamedTuple):
     text: str
     routable: bool
     """Whether it is long enough, and of a kind that someone may know."""
+    label: str = ""
+    """What the fence around it says it is."""
 
 
 def frame(text: str) -> tuple[str, str, str] | None:
@@ -89,9 +91,9 @@ def split(text: str, kinds: Iterable[Compressor]) -> list[Part]:
     parts: list[Part] = []
     at = 0
     around = KEEP in text  # then nobody has been asked about the whole
-    for start, end, routable in _islands(text):
+    for start, end, routable, label in _islands(text):
         parts += _by_lines(text[at:start], kinds, around)
-        parts.append(Part(text[start:end], routable))
+        parts.append(Part(text[start:end], routable, label))
         at = end
     parts += _by_lines(text[at:], kinds, around)
     return [part for part in parts if part.text]
@@ -107,6 +109,8 @@ class Island(NamedTuple):
     stop: int
     kept: bool
     """What the user protected: nobody looks inside."""
+    label: str
+    """The first word behind a fence: `python`."""
 
 
 def islands(text: str) -> list[Island]:
@@ -123,7 +127,7 @@ def islands(text: str) -> list[Island]:
             continue
         inside = (opening.start(), closing.end()) if ticks is None else (at, closing.start())
         at = closing.end()
-        found.append(Island(opening.start(), *inside, at, kept=ticks is None))
+        found.append(Island(opening.start(), *inside, at, kept=ticks is None, label=opening[2] or ""))
     return found
 
 
@@ -132,11 +136,11 @@ def _closing(mark: str) -> re.Pattern[str]:
     return re.compile(KEEP_END if mark == KEEP_END else rf"^[ \t]{{0,3}}{mark}[ \t]*\r?$", re.MULTILINE)
 
 
-def _islands(text: str) -> Iterator[tuple[int, int, bool]]:
+def _islands(text: str) -> Iterator[tuple[int, int, bool, str]]:
     """The insides of islands; where there are none, JSON that starts and ends with its lines."""
     found = islands(text)
     for island in found:
-        yield island.first, island.last, not island.kept
+        yield island.first, island.last, not island.kept, island.label
     if found:
         return
     at = broken = 0
@@ -151,7 +155,7 @@ def _islands(text: str) -> Iterator[tuple[int, int, bool]]:
                 return
             continue
         if end - match.start() >= MIN_JSON and text[end : end + 1] in ("", "\n", "\r"):
-            yield match.start(), end, True
+            yield match.start(), end, True, ""
             at = end
 
 

@@ -71,7 +71,7 @@ def _by_parts(text: str, context: Context, allowed: Iterable[Compressor]) -> Rou
         return None
     line, pieces, lossless, changed = context.first_line, [], True, False
     for part in parts:
-        inner = context.route(part.text, line) if part.routable else None
+        inner = context.route(part.text, line, part.label) if part.routable else None
         pieces.append(inner.text if inner else part.text)
         lossless = lossless and (inner is None or inner.lossless)
         changed = changed or inner is not None

@@ -76,7 +76,7 @@ class Work:
         """The handle of the whole original, whether or not anything asks for it."""
         return markers.handle_of(self._text)
 
-    def route(self, text: str, first_line: int | None = None) -> Folded | None:
+    def route(self, text: str, first_line: int | None = None, label: str = "") -> Folded | None:
         """Compress a part of another kind by whoever knows it; see `contract.Context`."""
         if self._depth >= MAX_DEPTH or len(text) < 3 * self._settings.min_tokens:
             return None
@@ -84,6 +84,7 @@ class Work:
         body = text[lead:].rstrip("\n")
         part = self._part(text, first_line)
         part.first_line += lead
+        part.command = f"```{label}" if label else self.command
         routed = router.fold(body, part, tuple(part.allowed()))
         if routed is None:
             return None

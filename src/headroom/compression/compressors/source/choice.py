@@ -25,15 +25,15 @@ _RAISES = re.compile(r"\b(?:raise|throw new|throw)\s+([\w.]+)|\bpanic!?\(|\babor
 _LITERALS = re.compile(r"\b(?:0[xX][0-9a-fA-F]{6,}|\d{1,3}(?:\.\d{1,3}){3}|\d{6,})\b|[\"'`]https?://[^\"'`\s]+")
 
 
-def choose(code: Code, context: Context, first_number: int) -> list[Fold]:
+def choose(code: Code, outline: Outline, context: Context, first_number: int) -> list[Fold]:
     """The folds to make, in order.
 
     Args:
         code: the text.
+        outline: what of it could be folded.
         context: what is known of it.
         first_number: the number that its first row has for whoever points at a line.
     """
-    outline = Outline(code.language, code.tree, code.lines)
     folds = [fold for fold in outline.folds() if _is_long(fold, code.lines)]
     if not folds:
         return []

@@ -109,15 +109,13 @@ def _extension() -> re.Pattern[str]:
     return re.compile(rf"\.({'|'.join(map(re.escape, sorted(endings, key=len, reverse=True)))})(?![\w./-])")
 
 
-def by_path(command: str) -> list[Language]:
-    """The languages of the last file that a command names; several where they share an extension."""
+def by_command(command: str) -> list[Language]:
+    """The languages of the last file that a command names, or of a fence; several where they share an extension."""
+    if command.startswith("```"):
+        label = command[3:].lower()
+        return [language for language in languages() if label in language.labels]
     named = _extension().findall(command)
     return [language for language in languages() if named and named[-1] in language.extensions]
-
-
-def by_label(label: str) -> list[Language]:
-    """The languages that a code fence is labelled with."""
-    return [language for language in languages() if label.lower() in language.labels]
 
 
 def by_looks(text: str) -> list[Language]:

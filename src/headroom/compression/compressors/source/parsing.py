@@ -55,7 +55,7 @@ def parse(lines: Sequence[str], command: str) -> Code | None:
 
 
 def _candidates(text: str, command: str) -> Iterator[grammar.Language]:
-    named = grammar.by_path(command)
+    named = grammar.by_command(command)
     yield from named[:MAX_TRIED]
     looks = [language for language in grammar.by_looks(text) if language not in named]
     yield from looks[: max(0, MAX_TRIED - len(named))]
