@@ -1,6 +1,8 @@
 """The process beside the proxy, and the threads in front of it: what was asked comes back, errors too, and death is told."""
 
 import asyncio
+import gzip
+import json
 import os
 import signal
 from functools import partial
@@ -11,10 +13,13 @@ import pytest
 from headroom.blocks import Decision
 from headroom.errors import InputError
 from headroom.originals.sqlite import SqliteStore
+from headroom.originals.store import MemoryStore
 from headroom.proxy import compute
 from headroom.proxy.compute import Compute
 from headroom.proxy.lane import Lane
+from headroom.proxy.lighten import INLINE, Job, lighten
 from headroom.proxy.worker import Worker, WorkerGoneError, cut
+from headroom.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +143,11 @@ def test_what_is_not_done_in_time_is_told_and_the_lane_goes_on():
         return found
 
     assert asyncio.run(run()) == "next"
+
+
+def test_a_packed_body_that_grows_large_is_not_read_in_the_proxys_own_process():
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * INLINE}]}).encode()
+    job = Job(gzip.compress(body), "chat", {}, Settings(), encoding="gzip")
+    assert lighten(job, MemoryStore(), most=compute.NEW) is None
+    made = lighten(job, MemoryStore())
+    assert (made.body, made.changed, made.failures) == (body, False, ())
