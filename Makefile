@@ -3,7 +3,7 @@
 #   make demo     what Headroom does, on real output of real tools
 #   make test     the test suite
 #   make sdk      the TypeScript package, built into sdk/typescript/dist
-#   make e2e      Claude Code and Codex through the proxy, fetched from npm (800 MB); not part of `make test`
+#   make e2e      Claude Code, Codex and the MCP inspector, fetched from npm (950 MB); not part of `make test`
 #   make check    everything that must be clean before a change goes in: lint, types, floors, tests
 
 PYTHON ?= python3
@@ -72,7 +72,7 @@ test: $(READY) $(SDKS) $(SDK)/dist $(FRAMEWORKS)/.ready
 	@if test -f $(FRAMEWORKS)/.ready; then $(FRAMEWORKS)/bin/python -m pytest -n $(WORKERS) -W ignore $(FRAMEWORK_TESTS); fi
 
 # Claude Code asks for a newer Node.js than its program needs: --force. Its program comes without npm's scripts.
-CLIENTS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0
+CLIENTS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0 @modelcontextprotocol/inspector@0.15.0
 E2E := .e2e
 
 e2e: $(READY)
@@ -81,7 +81,7 @@ e2e: $(READY)
 			echo "fetching $(CLIENTS) into $(E2E) (once)" && mkdir -p $(E2E) \
 			&& npm install --prefix $(E2E) --no-save --no-package-lock --no-audit --no-fund --force --loglevel=error $(CLIENTS) \
 			&& echo "$(CLIENTS)" >$(E2E)/.ready; } \
-		&& E2E_CLIENTS=$(E2E) $(BIN)/python -m pytest tests/proxy/clients_end_to_end.py; \
+		&& E2E_CLIENTS=$(E2E) $(BIN)/python -m pytest tests/proxy/clients_end_to_end.py tests/proxy/mcp_clients_end_to_end.py; \
 	else echo "make e2e was skipped: it needs Node.js and npm, which fetch and start Claude Code and Codex"; fi
 
 check: lint types floors test
