@@ -260,6 +260,15 @@ def test_continue_gets_a_copy_of_its_configuration(desk):
     assert "# who pays" in launch.files[copy]
 
 
+@pytest.mark.parametrize("args", [("--config", "mine.yaml", "-p"), ("--config=mine.yaml", "-p")])
+def test_continue_with_a_file_that_the_user_names(desk, args):
+    desk.put("work/mine.yaml", CONTINUE)
+    launch = desk.launch("continue", *args)
+    (copy,) = launch.files
+    assert "=".join(launch.args) == f"--config={copy}=-p"
+    assert launch.flags == ()
+
+
 def test_continue_from_its_hub_is_started_as_it_is(desk):
     launch = desk.launch("continue", "--config", "someone/assistant")
     assert (launch.flags, launch.files, len(launch.notes)) == ((), {}, 1)

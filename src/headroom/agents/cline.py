@@ -58,7 +58,7 @@ def _launch(machine: Machine, point: Point) -> Launch:
     text = edits.read(file) or ""
     for name, url in urls.items():
         text = edits.put(Change(file, "json", ("providers", name, "settings", "baseUrl"), point.via(url, "/v1")), text)
-    return Launch({_PLACE: str(copy)}, (), {copy: text})
+    return Launch({_PLACE: str(copy)}, files={copy: text})
 
 
 def _install(machine: Machine, base: str) -> Sequence[Change]:

@@ -47,23 +47,31 @@ def _models(file: Path) -> Iterator[dict[str, Any]]:
                 yield model
 
 
-def _without_flag(args: Sequence[str]) -> bool:
-    return not any(word == _FLAG or word.startswith(_FLAG + "=") for word in args)
+def _elsewhere(args: Sequence[str], copy: Path) -> list[str] | None:
+    """The user's arguments with their configuration replaced by the copy; `None` where they name none."""
+    words = list(args)
+    for at, word in enumerate(words):
+        if word.startswith(_FLAG + "="):
+            words[at] = f"{_FLAG}={copy}"
+            return words
+        if word == _FLAG and at + 1 < len(words):
+            words[at + 1] = str(copy)
+            return words
+    return None
 
 
 def _launch(machine: Machine, point: Point) -> Launch:
     file = _chosen(machine, point.args)
     models = list(_models(file)) if file is not None else []
     if file is None or not models:
-        return Launch(notes=["no model in its config.yaml can be pointed elsewhere: started without the proxy"])
-    if not _without_flag(point.args):
-        return Launch(notes=[f"leave {_FLAG} out, or put that file at {_default(machine)}: started without the proxy"])
+        return Launch(notes=["no model in its configuration can be pointed elsewhere: started without the proxy"])
     text, copy = edits.read(file) or "", point.scratch / "continue.yaml"
     for change in _pointed(file, models, point):
         text = edits.put(change, text)
     if point.server:
         text = edits.put(Change(file, "yaml", ("mcpServers", ("name", SERVER)), _server(point.server)), text)
-    return Launch({}, (_FLAG, str(copy)), {copy: text})
+    args = _elsewhere(point.args, copy)
+    return Launch({}, () if args else (_FLAG, str(copy)), args, {copy: text})
 
 
 def _pointed(file: Path, models: Sequence[dict[str, Any]], point: Point) -> Iterator[Change]:

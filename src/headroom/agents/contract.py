@@ -89,6 +89,8 @@ class Launch:
     """Set over the user's environment."""
     flags: Sequence[str] = ()
     """Before the user's own arguments."""
+    args: Sequence[str] | None = None
+    """The user's own arguments, where one of them had to point elsewhere; `None`: as they are."""
     files: Mapping[Path, str] = field(default_factory=dict)
     """To write before the start, all below `Point.scratch`."""
     notes: Sequence[str] = ()

@@ -47,7 +47,7 @@ def _launch(machine: Machine, point: Point) -> Launch:
     if any(word == "--settings" or word.startswith("--settings=") for word in point.args):
         return Launch(notes=["--settings is yours: started without the proxy"])
     file = point.scratch / "droid.json"
-    return Launch({}, ("--settings", str(file)), {file: json.dumps({_KEY: models})})
+    return Launch({}, ("--settings", str(file)), files={file: json.dumps({_KEY: models})})
 
 
 def _install(machine: Machine, base: str) -> Sequence[Change]:

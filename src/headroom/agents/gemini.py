@@ -69,7 +69,7 @@ def _launch(machine: Machine, point: Point) -> Launch:
         file = point.scratch / "gemini.json"
         env[_DEFAULTS] = str(file)
         files[file] = json.dumps(servers(point))
-    return Launch(env, (), files, notes)
+    return Launch(env, files=files, notes=notes)
 
 
 def _install(machine: Machine, base: str) -> Sequence[Change]:

@@ -47,7 +47,7 @@ def _launch(machine: Machine, point: Point) -> Launch:
     urls = {name: point.via(named.get(name, ""), tail) for name, tail in _TAILS.items()}
     urls |= {name: point.via(url) for name, url in named.items()}
     file = point.scratch / "headroom.ts"
-    return Launch({}, ("--extension", str(file)), {file: _EXTENSION % json.dumps(urls)})
+    return Launch({}, ("--extension", str(file)), files={file: _EXTENSION % json.dumps(urls)})
 
 
 def _install(machine: Machine, base: str) -> Sequence[Change]:

@@ -68,7 +68,8 @@ def _taken_back(change: Change, earlier: str, later: str, now: str) -> str:
     said = edits.whole(change, earlier) if earlier.strip() else {}
     former = edits.get(change, earlier) if earlier.strip() else MISSING
     wanted = _without(edits.whole(change, now), change.path, former, said)
-    for removed, added in (_difference(earlier, later), _difference(earlier, later, lines=False)):
+    for lines in (True, False):
+        removed, added = _difference(earlier, later, lines=lines)
         if added and now.count(added) == 1:
             with suppress(EditError):
                 candidate = now.replace(added, removed)
@@ -119,11 +120,22 @@ def _is_named(item: Any, step: Step) -> bool:  # noqa: ANN401 - plain data
     return isinstance(item, dict) and item.get(step[0]) == step[1]
 
 
-def _difference(before: str, after: str, *, lines: bool = True) -> tuple[str, str]:
+def _difference(before: str, after: str, *, lines: bool) -> tuple[str, str]:
     """What differs between two texts, as one stretch of each: of whole lines, or of characters."""
     old: Sequence[str] = before.splitlines(keepends=True) if lines else before
     new: Sequence[str] = after.splitlines(keepends=True) if lines else after
-    most = min(len(old), len(new))
-    head = next((at for at in range(most) if old[at] != new[at]), most)
-    tail = next((at for at in range(most - head) if old[-1 - at] != new[-1 - at]), most - head)
+    head = _shared(old, new)
+    tail = _shared(old[head:][::-1], new[head:][::-1])
     return "".join(old[head : len(old) - tail]), "".join(new[head : len(new) - tail])
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How far two sequences begin alike; by halves, so that slices are compared and no loop walks a long text."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least

@@ -134,6 +134,10 @@ class Run:
                 env[name] = ",".join(filter(None, (env.get(name), _DIRECT)))
         return env
 
+    def command(self, launch: Launch) -> list[str]:
+        """The agent's command line."""
+        return [self.path, *launch.flags, *(self.args if launch.args is None else launch.args)]
+
     def show(self) -> None:
         """Every change, as it would be."""
         fitting = [proxy for proxy in presence.running(self.home) if self._fits(proxy)]
@@ -150,7 +154,7 @@ class Run:
                 click.echo(f"environment  {name}={value}")
         for path, text in launch.files.items():
             click.echo(f"file         {path} (for this run)\n{_indented(text)}")
-        click.echo(f"start        {shlex.join([self.path, *launch.flags, *self.args])}")
+        click.echo(f"start        {shlex.join(self.command(launch))}")
         for note in launch.notes:
             click.echo(f"note         {note}")
 
@@ -173,8 +177,7 @@ class Run:
             def started(pid: int) -> None:
                 leases.append(presence.lease(self.home, pid, scratch))
 
-            argv = [self.path, *launch.flags, *self.args]
-            code = child.run(argv, self.environment(launch), started)
+            code = child.run(self.command(launch), self.environment(launch), started)
         except OSError as error:
             raise PresenceError(f"{error.filename or self.path}: {error.strerror or error}") from error
         finally:
@@ -184,7 +187,7 @@ class Run:
                 path.unlink(missing_ok=True)
         for notice in dict.fromkeys(notices):
             _say(notice)
-        if launch.env or launch.flags:
+        if launch.env or launch.flags or launch.args:
             from headroom.cli import saving  # noqa: PLC0415 - the ledger: half of what a start would load
 
             _say(saving.closing(self.agent, self.machine, self.tag, began))

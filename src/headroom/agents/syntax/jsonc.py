@@ -144,7 +144,11 @@ def _inner(node: _Node, data: Any, step: Step) -> tuple[int, _Node, Any] | None:
 
 
 def _get(text: str, path: Sequence[Step]) -> Any:  # noqa: ANN401 - plain data
-    return descend(_tree(text)[1], path)
+    try:
+        data = json.loads(text)  # most files are plain JSON, and some hold megabytes of history
+    except (ValueError, RecursionError):
+        data = _tree(text)[1]
+    return descend(data, path)
 
 
 def _put(text: str, path: Sequence[Step], value: Any) -> str:  # noqa: ANN401 - plain data
