@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 COUNT = 12
@@ -15,7 +16,6 @@ COUNT = 12
 _GRID = 64
 _WORD = re.compile(r"[^\W_]+")
 _LITERAL = re.compile(r"[A-Za-z_][\w./-]{2,}|\d{2,}")
-"""Identifiers, paths and numbers: what a later step may need word for word."""
 _DIGIT = re.compile(r"\d")
 _SUFFIX = re.compile(r"(?<=[a-z]{3})(?:ings?|edly|ed|ies|es|ly|s|e|y)$")
 """Endings that inflect English words: `located` and `locates` ask for the same."""
@@ -83,7 +83,19 @@ class Overlap:
         return sum(self.weight[term] for term in sorted(shared)) / self.total if shared and self.total else 0.0
 
 
-def features(question: str, units: Sequence[str], groups: Sequence[int], lines: bool) -> list[list[float]]:
+def literals(text: str) -> set[str]:
+    """Identifiers, paths and numbers: what a later step may need word for word."""
+    return set(_LITERAL.findall(text))
+
+
+def features(
+    question: str,
+    units: Sequence[str],
+    groups: Sequence[int],
+    *,
+    lines: bool,
+    known: AbstractSet[str] = frozenset(),
+) -> list[list[float]]:
     """A row of `COUNT` numbers a unit.
 
     Args:
@@ -91,19 +103,20 @@ def features(question: str, units: Sequence[str], groups: Sequence[int], lines: 
         units: sentences or lines, in order.
         groups: the number of each unit's paragraph or passage, from 0 and rising.
         lines: whether the units are lines of a tool's output.
+        known: literals that the conversation has shown before.
     """
     overlap = Overlap(question, units)
     best = max(overlap.bm25, default=0.0)
     passage = {group: overlap.share(shared) for group, shared in overlap.together(groups).items()}
     most = max(passage.values(), default=0.0)
-    known = set(_LITERAL.findall(question))
+    shown = literals(question)
     seen: set[str] = set()
     rows: list[list[float]] = []
     last = max(len(units) - 1, 1)
     for at, unit in enumerate(units):
-        literals = set(_LITERAL.findall(unit))
-        new = len(literals - known)
-        known |= literals
+        here = literals(unit)
+        new = sum(literal not in shown and literal not in known for literal in here)
+        shown |= here
         group = passage[groups[at]]
         row = [
             overlap.bm25[at] / best if best else 0.0,
@@ -113,7 +126,7 @@ def features(question: str, units: Sequence[str], groups: Sequence[int], lines: 
             at / last,
             min(len(unit), 4095).bit_length() / 12,
             min(new, 31).bit_length() / 5,
-            float(bool(literals)),
+            float(bool(here)),
             float(unit in seen),
             float(_DIGIT.search(unit) is not None),
             float(lines),

@@ -7,6 +7,7 @@ Rules:
 * A sentence that leans on the one before it ("It", "However") keeps it. Never a word inside a kept sentence.
 * What stands where: `[...]` for sentences within a paragraph, a note with line numbers for whole lines, and a last line
   that says how many and where the full text is.
+* At level `aggressive`, lines of output that nobody knows go too: see `prose_lines`.
 * At level `lossless` nothing goes.
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from headroom.compression import markers
-from headroom.compression.compressors import prose_choice, prose_looks
+from headroom.compression.compressors import prose_choice, prose_lines, prose_looks
 from headroom.compression.compressors.prose_pieces import Lines, Piece, pieces
 from headroom.compression.contract import Compressor, Context, Folded, Probe
 
@@ -29,27 +30,38 @@ LEAST_FREE = 0.3
 """Of a text, how much must be able to go: a manual that is nearly all code and tables is not prose."""
 _GAP, _LINES_GAP = 30, 120
 """Characters: a gap that hides fewer is shown. `[...]` costs 2 tokens, a note with line numbers about 16."""
-_SPAN = re.compile(r"``?([^`\n]{2,80})``?")
+_SPAN = re.compile(r"``?([^`\s]{2,80})``?")
+_OUTLINE = 3
+"""Headings that make an outline."""
 _FREE = frozenset({"sentence", "item", "lead"})
 
 
 def score(probe: Probe) -> float:
     """Just enough where it is English prose: whoever knows the text better comes first."""
     lines = probe.lines
-    if len(probe.text) < MIN_CHARS or not prose_looks.prose(lines) or prose_looks.dialogue(lines):
+    if len(probe.text) < MIN_CHARS or prose_looks.dialogue(lines):
         return 0.0
-    return 0.5 if prose_looks.english(probe.text) else 0.0
+    return 0.5 if _written(probe.text, lines) or prose_lines.claims(lines) else 0.0
+
+
+def _written(text: str, lines: Sequence[str]) -> bool:
+    return prose_looks.prose(lines) and prose_looks.english(text)
 
 
 def compress(text: str, context: Context) -> Folded | None:
     """The text with its least needed sentences left out; `None` where that is not worth its changed looks."""
     if context.level == "lossless" or not MIN_CHARS <= len(text) <= MAX_CHARS:
         return None
+    if not _written(text, Probe(text).lines):
+        return prose_lines.compress(text, context)
     cut = pieces(text)
     free = [piece for piece in cut if piece.kind in _FREE]
     if sum(piece.stop - piece.start for piece in free) < LEAST_FREE * len(text):
         return None
-    asked, flags = prose_choice.kept(free, [text[piece.start : piece.stop].strip() for piece in free], context)
+    outlined = sum(piece.kind == "heading" for piece in cut) >= _OUTLINE
+    asked, flags = prose_choice.kept(
+        free, [text[piece.start : piece.stop].strip() for piece in free], context, outlined=outlined
+    )
     chosen = {piece.start: flag for piece, flag in zip(free, flags, strict=True)}
     shown = [chosen.get(piece.start, True) for piece in cut]
     if not asked or all(piece.kind != "label" for piece in cut):
@@ -160,5 +172,6 @@ COMPRESSOR = Compressor(
     score=score,
     compress=compress,
     data=False,
+    skeleton=True,
     most=lambda _: 0.5,
 )

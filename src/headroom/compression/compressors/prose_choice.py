@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headroom import kompress
 from headroom.compression.compressors.prose_pieces import Piece
 from headroom.compression.contract import Context
 from headroom.kompress.features import Overlap
@@ -36,7 +37,10 @@ class Rule:
     """Share of the characters that may go that stay at least."""
 
 
-ASKED, UNASKED = Rule(0.32, 0.4), Rule(2.0, 0.3)
+BY_NETWORK = (Rule(-3.5, 0.36), Rule(-1.0, 0.6), Rule(-0.5, 0.3))
+"""With a question; with none; with none where headings say what stands where, so that it can be asked for."""
+BY_WORDS = (Rule(0.32, 0.4), Rule(2.0, 0.6), Rule(2.0, 0.3))
+"""Where there is no network, or a text is over its cap."""
 
 
 def questions(context: Context) -> tuple[str, str]:
@@ -60,12 +64,22 @@ def is_about(question: str, texts: Sequence[str], groups: Sequence[int]) -> bool
     return bool(overlap.terms) and any(len(shared) >= enough for shared in overlap.together(groups).values())
 
 
-def kept(pieces: Sequence[Piece], texts: Sequence[str], context: Context) -> tuple[bool, list[bool]]:
-    """Whether something was asked of this text, and one flag for each piece that may go: whether it stays."""
+def kept(pieces: Sequence[Piece], texts: Sequence[str], context: Context, *, outlined: bool) -> tuple[bool, list[bool]]:
+    """Whether something was asked of this text, and one flag for each piece that may go: whether it stays.
+
+    Args:
+        pieces: those that may go, in order.
+        texts: what they say.
+        context: with the question.
+        outlined: whether the text has headings.
+    """
     groups = [piece.group for piece in pieces]
     searched, said = questions(context)
     question = "\n".join((searched, said) if searched or is_about(said, texts, groups) else ()).strip()
-    scores, rule = _by_words(question, texts, groups), ASKED if question else UNASKED
+    learned = kompress.scores(question, texts, groups)
+    scores = _by_words(question, texts, groups) if learned is None else learned
+    asked, unasked, outline = BY_WORDS if learned is None else BY_NETWORK
+    rule = asked if question else outline if outlined else unasked
     flags = [score >= rule.threshold for score in scores]
     if context.level == "aggressive":
         rule = Rule(rule.threshold, rule.floor / 2)

@@ -41,6 +41,7 @@ you were her all she there would their we him been has when who will no more if 
 than them can only other new some could time these two may then do first any my now such like our over
 """
 _ENGLISH = frozenset(_COMMON.split())
+_ADDRESS = re.compile(r"\]\([^()\n]*\)|https?://\S+|`[^`\n]*`")
 LEAST_ENGLISH = 0.18
 """Of the words of a text, how many are among the hundred most common of English: 40 % of running text is, and under 5 % of German,
 French or code."""
@@ -56,7 +57,7 @@ def english(text: str) -> bool:
     """Whether a text is running English."""
     middle = len(text) // 2
     sample = text if len(text) <= 2 * _SAMPLE else text[:_SAMPLE] + text[middle : middle + _SAMPLE]
-    words = _WORD.findall(sample.lower())
+    words = _WORD.findall(_ADDRESS.sub(" ", sample).lower())
     return len(words) >= 40 and sum(word in _ENGLISH for word in words) >= LEAST_ENGLISH * len(words)
 
 
@@ -76,6 +77,11 @@ def prose(lines: Sequence[str]) -> bool:
                 elif len(_WORD.findall(line)) >= 4:
                     read += len(line)
     return total > 0 and read >= max(LEAST_PROSE * plain, LEAST_PLAIN * total) and code <= MOST_CODE * plain
+
+
+def code(lines: Sequence[str]) -> bool:
+    """Whether many lines look like source code or configuration."""
+    return sum(1 for line in lines if _CODE.search(line)) > MOST_CODE * len(lines)
 
 
 def dialogue(lines: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -33,7 +33,7 @@ class Piece:
     start: int
     stop: int
     kind: str
-    """`sentence`, `item` (of a list), `label` (of a passage: stays with any of it), `lead` (to what follows it), `fixed`."""
+    """`sentence`, `item` (of a list), `label` (of a passage: stays with any of it), `lead` (to what follows it), `heading`, `fixed`."""
     group: int
     """Its passage, paragraph or list, from 0."""
 
@@ -53,7 +53,7 @@ def pieces(text: str) -> list[Piece]:
                 made.append(Piece(start, label, "label", group))
             made += _sentences(text, label, stop, group) if kind == "paragraph" else _items(text, start, stop, group)
         else:
-            made.append(Piece(start, stop, "fixed", group))
+            made.append(Piece(start, stop, kind, group))
     _tie_leads(text, made)
     return made
 
@@ -99,7 +99,17 @@ def _tie_leads(text: str, made: list[Piece]) -> None:
     """What ends in a colon leads to the piece after it: both stay, or both go; to code or a table it stays."""
     for piece, after in pairwise(made):
         if piece.kind in ("sentence", "item") and text[piece.start : piece.stop].rstrip().endswith((":", "::", ":**")):
-            piece.kind = "fixed" if after.kind == "fixed" else "lead"
+            piece.kind = "fixed" if after.kind in ("fixed", "heading") else "lead"
+
+
+def grouped(lines: Sequence[str]) -> list[int]:
+    """The number of each line's paragraph: blank lines part them."""
+    made: list[int] = []
+    group = 0
+    for line in lines:
+        made.append(group)
+        group += not line.strip()
+    return made
 
 
 class Lines:
