@@ -27,6 +27,8 @@ MIN_CHARS = 1500
 """Code of fewer characters (400 tokens) stays: some 50 lines."""
 HINTED, LIKELY = 0.93, 0.6
 """The score of a text whose path names its language too, and of one that only looks like code."""
+LEAST_SPEAK = 0.03
+"""The share of the lines that must speak for a language."""
 MAX_CHARS = 1_000_000
 """Of code that is not minified. Parsing takes 0.2 s a megabyte of code, and up to ten times that of what is none."""
 
@@ -55,11 +57,11 @@ def score(probe: Probe) -> float:
     sample = [line for line in numbered.lines if line.strip()] if numbered else probe.lines
     if not mostly(_CODE, sample, 0.35):
         return 0.0
-    said = "\n".join(sample)
-    if any(len(language.pattern.findall(said)) >= 2 for language in grammar.by_command(probe.command)):
+    likely = grammar.by_looks(grammar.sample(sample))
+    named = grammar.by_command(probe.command)
+    if any(language in named for language, _ in likely):
         return HINTED
-    likely = [] if _FENCE.search(probe.text) else grammar.by_looks(said)[:1]
-    return LIKELY if likely and len(likely[0].pattern.findall(said)) >= 0.03 * len(sample) else 0.0
+    return LIKELY if likely and likely[0][1] >= LEAST_SPEAK * len(sample) and not _FENCE.search(probe.text) else 0.0
 
 
 def compress(text: str, context: Context) -> Folded | None:

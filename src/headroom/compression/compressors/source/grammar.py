@@ -4,7 +4,7 @@
     extensions, labels       of files and of code fences
     fold                     a statement that does nothing and carries a remark: `...  # {}`, `/* {} */`
     comment                  what opens a comment of one line
-    looks                    matches, at its start, a line that speaks for the language
+    looks                    matches, at its start, a line without its indentation that speaks for the language
     query                    what tree-sitter looks for, under these names:
 
 @body is the statements of a function, which may be folded; with @name beside it, the head of the definition always stays.
@@ -15,8 +15,9 @@ like, whose head stays also where it stands inside a function.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from tree_sitter import Language as Grammar
     from tree_sitter import Parser, Query, Tree
 
-LOOKED_AT = 30_000
-"""Characters from which the language is told by its looks."""
+LOOKED_AT, WIDTH = 200, 160
+"""Lines, and characters of each, from which the language is told by its looks."""
 MIN_LOOKS = 2
 """Lines that must speak for a language."""
 
@@ -48,7 +49,7 @@ class Language:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """`looks` at the start of any line."""
+        """`looks` at the start of any line of a `sample`."""
         return re.compile(f"^(?:{self.looks})", re.MULTILINE)
 
     @cached_property
@@ -118,9 +119,17 @@ def by_command(command: str) -> list[Language]:
     return [language for language in languages() if named and named[-1] in language.extensions]
 
 
-def by_looks(text: str) -> list[Language]:
-    """The languages that a text may be in, the likeliest first."""
-    said = text[:LOOKED_AT]
-    counts = [(len(language.pattern.findall(said)), language) for language in languages()]
-    likely = sorted((pair for pair in counts if pair[0] >= MIN_LOOKS), key=lambda pair: -pair[0])
-    return [language for _, language in likely]
+def sample(lines: Sequence[str]) -> str:
+    """Lines from all over a text without their indentation, as `by_looks` reads them."""
+    step = max(1, len(lines) // LOOKED_AT)
+    return "\n".join([line.strip()[:WIDTH] for line in lines[::step]])
+
+
+@lru_cache(maxsize=4)
+def by_looks(said: str) -> tuple[tuple[Language, int], ...]:
+    """The languages that a `sample` may be in, the likeliest first, and how many of its lines speak for each.
+
+    The router asks about a text, and then the compressor does: one answer serves both.
+    """
+    counts = [(language, len(language.pattern.findall(said))) for language in languages()]
+    return tuple(sorted((pair for pair in counts if pair[1] >= MIN_LOOKS), key=lambda pair: -pair[1]))

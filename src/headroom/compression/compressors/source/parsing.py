@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 MAX_TRIED = 3
 """Languages that are tried: each costs a parse."""
+FEW_FAULTS = 3
+"""With so few, as of a file that was cut off, nobody asks whether another language would fit better: to parse what is in
+another language takes up to ten times as long."""
+RIVAL = 0.3
+"""The share of the likeliest language's lines that must speak for another one."""
 MAX_FAULTS = 0.04
 """Faults a row, above which a text is in another language or in none. C++ that is full of macros has one in 40 rows."""
 MAX_LOST = 0.3
@@ -45,19 +50,20 @@ def parse(lines: Sequence[str], command: str) -> Code | None:
         return None
     source = text.encode("utf-8", "replace")
     best: Code | None = None
-    for language in _candidates(text, command):
+    for language in _candidates(lines, command):
         code = Code(lines, language, source, language.parser().parse(source))
-        if not code.tree.root_node.has_error:
+        if code.faults <= FEW_FAULTS and _is_readable(code):
             return code
         if _is_readable(code) and (best is None or code.faults < best.faults):
             best = code
     return best
 
 
-def _candidates(text: str, command: str) -> Iterator[grammar.Language]:
+def _candidates(lines: Sequence[str], command: str) -> Iterator[grammar.Language]:
     named = grammar.by_command(command)
     yield from named[:MAX_TRIED]
-    looks = [language for language in grammar.by_looks(text) if language not in named]
+    likely = grammar.by_looks(grammar.sample(lines))
+    looks = [language for language, lines in likely if language not in named and lines >= RIVAL * likely[0][1]]
     yield from looks[: max(0, MAX_TRIED - len(named))]
 
 
