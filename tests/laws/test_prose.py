@@ -193,7 +193,9 @@ def user_message(*texts):
 
 QUESTION = "Question: How many bytes does each reference in the sorted list require?"
 ANSWER = next(paragraph for paragraph in PARAGRAPHS if "eight bytes" in paragraph)
+TOLD = "\n\n".join([*PARAGRAPHS[:5], ANSWER, *PARAGRAPHS[-4:]])
 FOUND = passages([*PARAGRAPHS[:5], ANSWER, *PARAGRAPHS[-4:]])
+LABELLED = FOUND.replace("[", "Passage ").replace("] ", ":\n")
 
 
 @pytest.mark.parametrize(
@@ -202,6 +204,9 @@ FOUND = passages([*PARAGRAPHS[:5], ANSWER, *PARAGRAPHS[-4:]])
         [f"Context:\n{FOUND}\n\n{QUESTION}"],
         [f"{QUESTION}\n\nContext:\n{FOUND}"],
         [f"Context:\n{FOUND}\n\nQuestion: see below.", QUESTION],
+        [f"Answer from the story.\n\nStory: {TOLD}\n\n{QUESTION}"],
+        [f"Context:\n\n{TOLD}\n\n{QUESTION}\nAnswer:"],
+        [f"The following are passages.\n{LABELLED}\n\n{QUESTION}"],
         [f"<document>\n{FOUND}\n</document>\n{QUESTION}"],
     ],
 )

@@ -1,7 +1,7 @@
 """Documents inside what the user sent: only clearly delimited ones are compressed, every other word stays.
 
 Delimited means a pair of tags that name a document (`<document>`, `<file>`, `<context>` ...), a code fence, or what
-retrieval returned: passages with numbers under a line such as `Context:`, up to a line that begins with `Question:`. What
+retrieval returned: what stands behind `Context:` or in numbered passages, up to a line that begins with `Question:`. What
 is inside goes to the router; source that an agent may edit is nobody's, so it stays.
 """
 
@@ -24,6 +24,12 @@ _HEADED = re.compile(
     r"(?: (?:passages|documents|information|results))?(?:\*\*)?:?(?:\*\*)?[ \t]*\n(?:[ \t]*\n)?(?=\[1\] |\(1\) |1[.)] |(?:document|passage|source|chunk) \[?#?1\b)",
     re.IGNORECASE | re.MULTILINE,
 )
+_LABELLED = re.compile(
+    r"^[ \t]*(?:#{1,4} |\*\*)?(?:contexts?|passages?|documents?|sources?|article|story|paper|text|excerpts?)(?:\*\*)?:(?:\*\*)?\s+"
+    r"|^(?=(?:document|passage|source|chunk) \[?#?1\]?\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What opens a document that a question's heading must close."""
 _ASKS = re.compile(
     r"^[ \t]*(?:#{1,4} |\*\*)?(?:(?:user |my |the )?(?:question|query|task|instructions?|request|answer))(?:\*\*)?:",
     re.IGNORECASE | re.MULTILINE,
@@ -93,15 +99,15 @@ def _documents(text: str) -> list[_Document]:
 
 
 def _passages(text: str) -> list[_Document]:
-    """Numbered passages under a heading of their own, up to the question.
+    """Passages under a heading of their own, up to the question.
 
-    Without a question's heading nobody knows where they end, unless they begin behind it.
+    Without a question's heading behind them nobody knows where they end, unless they are numbered and stand last.
     """
-    headed = _HEADED.search(text)
+    headed = _HEADED.search(text) or _LABELLED.search(text)
     if headed is None:
         return []
     asks = _ASKS.search(text, headed.end())
-    if asks is None and not _ASKS.search(text, 0, headed.start()):
+    if asks is None and not (headed.re is _HEADED and _ASKS.search(text, 0, headed.start())):
         return []
     return [_Document(headed.end(), asks.start() if asks else len(text))]
 
