@@ -90,6 +90,7 @@ def test_what_stays_is_identical_and_in_order(paragraphs, question):
     made = made_of(text, question)
     assert made.failures == ()
     check(text, made.text)
+    assert [block for block in made.text.split("\n\n") if not re.match(r"\[(?:\d+\] |lines? \d|\d+ of )", block)] == []
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

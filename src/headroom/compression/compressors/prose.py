@@ -86,12 +86,13 @@ def _name_once(text: str, cut: Sequence[Piece], shown: list[bool]) -> None:
 
 def _tie(cut: Sequence[Piece], shown: list[bool]) -> None:
     """What leads to something stays with it, the label of a passage with any piece of it."""
-    groups = {piece.group for piece, flag in zip(cut, shown, strict=True) if flag and piece.kind in _FREE}
-    for at in range(len(cut) - 1, -1, -1):
-        if cut[at].kind == "label":
-            shown[at] = cut[at].group in groups
-        elif cut[at].kind == "lead" and at + 1 < len(cut):
+    for at in range(len(cut) - 2, -1, -1):
+        if cut[at].kind == "lead":
             shown[at] = shown[at] or shown[at + 1]
+    groups = {piece.group for piece, flag in zip(cut, shown, strict=True) if flag and piece.kind != "label"}
+    for at, piece in enumerate(cut):
+        if piece.kind == "label":
+            shown[at] = piece.group in groups
 
 
 def _gaps(text: str, cut: Sequence[Piece], shown: Sequence[bool]) -> list[tuple[int, int]]:

@@ -98,7 +98,11 @@ def _items(text: str, start: int, stop: int, group: int) -> Iterator[Piece]:
 def _tie_leads(text: str, made: list[Piece]) -> None:
     """What ends in a colon leads to the piece after it: both stay, or both go; to code or a table it stays."""
     for piece, after in pairwise(made):
-        if piece.kind in ("sentence", "item") and text[piece.start : piece.stop].rstrip().endswith((":", "::", ":**")):
+        if (
+            after.kind != "label"
+            and piece.kind in ("sentence", "item")
+            and text[piece.start : piece.stop].rstrip().endswith((":", "::", ":**"))
+        ):
             piece.kind = "fixed" if after.kind in ("fixed", "heading") else "lead"
 
 
