@@ -100,16 +100,14 @@ def _taken(home: Path, arguments: tuple[str, ...], port: int) -> Proxy | None:
 async def expire(home: Path, proxy: Proxy, stop: Callable[[], None]) -> None:
     """Call `stop` when nobody needs the proxy any more."""
     until = time.monotonic() + GRACE_SECONDS
-    while True:
-        await asyncio.sleep(_EVERY_SECONDS)
+    while True:  # looks at once: whoever started it may need it for a moment only
         if await asyncio.to_thread(presence.sweep, home):
             until = 0.0
-            continue
-        if time.monotonic() < until:
-            continue
-        path = home / presence.FOLDER / f"proxy-{proxy.port}.json"
-        presence.withdraw(path, os.getpid())
-        if not await asyncio.to_thread(presence.sweep, home):
-            stop()
-            return
-        presence.announce(home, proxy)  # somebody came in between
+        elif time.monotonic() >= until:
+            path = home / presence.FOLDER / f"proxy-{proxy.port}.json"
+            presence.withdraw(path, os.getpid())
+            if not await asyncio.to_thread(presence.sweep, home):
+                stop()
+                return
+            presence.announce(home, proxy)  # somebody came in between
+        await asyncio.sleep(_EVERY_SECONDS)
