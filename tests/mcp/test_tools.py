@@ -235,6 +235,14 @@ def script(name, text):
     return [call, given]
 
 
+def bridged(name, text):
+    """By a tool that calls tools loaded on demand."""
+    arguments = json.dumps({"name": f"mcp__headroom__{name}", "arguments": {"handle": "3fa9c1d2e4b7"}})
+    call = {"id": "c1", "type": "function", "function": {"name": "tool_call", "arguments": arguments}}
+    given = {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": text}]}
+    return [{"role": "assistant", "content": None, "tool_calls": [call]}, given]
+
+
 @pytest.mark.parametrize("tool", [tool["name"] for tool in offered.TOOLS])
 @pytest.mark.parametrize(
     "messages",
@@ -242,9 +250,13 @@ def script(name, text):
         lambda tool, text: anthropic(f"mcp__headroom__{tool}", text),
         codex,
         script,
+        bridged,
         lambda tool, text: anthropic(f"headroom-{tool}", text),
+        lambda tool, text: anthropic(f"headroom_{tool}", text),
+        lambda tool, text: anthropic(f"headroom__{tool}", text),
+        lambda tool, text: anthropic(f"mcp_headroom_{tool}", text),
     ],
-    ids=["Claude Code", "Codex", "Codex's scripts", "joined by a dash"],
+    ids=["Claude Code", "Codex", "Codex's scripts", "qwen", "Copilot", "opencode", "cline", "gemini"],
 )
 def test_what_a_tool_gave_is_never_compressed_again(messages, tool, log):
     blocks, failures = wire.read(messages(tool, log))

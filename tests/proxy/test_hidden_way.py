@@ -6,6 +6,7 @@ import pytest
 
 from headroom import wire
 from headroom.compression import cache
+from headroom.mcp.offered import INSTRUCTIONS
 from headroom.originals.retrieval import TOOL
 from headroom.proxy.way import Request, choose, conversation_key, holds, offer, settles
 from headroom.wire.body import Body
@@ -128,6 +129,14 @@ def test_signed_reasoning_in_the_history(turn):
     assert way(messages=[{"role": "user", "content": "hello"}, turn]) == "none"
 
 
+LISTED = [
+    {"type": "input_text", "text": "<collaboration_mode>\n- plan: later\n</collaboration_mode>"},
+    {
+        "type": "input_text",
+        "text": f"<tools>\nDeferred tool namespaces:\n- mcp__headroom: {INSTRUCTIONS[:240]} ...\n</tools>",
+    },
+]
+"""As Codex lists servers whose tools it loads on demand."""
 MCP = {
     "bare": {"tools": [{"name": TOOL, "input_schema": SCHEMA}]},
     "Claude Code": {"tools": [*TOOLS["anthropic"], {"name": f"mcp__headroom__{TOOL}", "defer_loading": True}]},
@@ -142,14 +151,10 @@ MCP = {
         ],
     },
     "on demand": {"system": [{"type": "text", "text": f"Deferred tools:\nmcp__px__{TOOL}\nmcp__db__query"}]},
-    "on demand, by its server": {
+    "on demand, by its server": {"name": "responses", "input": [{"role": "developer", "content": LISTED}]},
+    "on demand, after a summary": {
         "name": "responses",
-        "input": [
-            {
-                "role": "developer",
-                "content": [{"type": "input_text", "text": f"<tools>\n- mcp__px: Call {TOOL} with it.\n"}],
-            }
-        ],
+        "input": [*[{"role": "user", "content": "x"}] * 20, {"role": "developer", "content": LISTED}],
     },
     "on demand, in a system message": {
         "messages": [{"role": "user", "content": "hello"}, {"role": "system", "content": f"mcp__px__{TOOL}, Other"}]
@@ -163,8 +168,35 @@ def test_the_clients_own_tool_comes_first(more, retrieve):
     assert way(retrieve, seen=False, headers={"authorization": "Bearer sk-ant-oat"}, **more) == "mcp"
 
 
-def test_what_a_user_says_is_no_tool():
-    assert way(messages=[{"role": "user", "content": f"mcp__px__{TOOL}"}]) == "proxy"
+SAID = {
+    "a user": {"messages": [{"role": "user", "content": f"mcp__px__{TOOL}"}]},
+    "an agent's tools": {"system": f"Agent types:\n- scout: looks around (Tools: Read, mcp__headroom__{TOOL})"},
+    "instructions": {"system": f"Never call mcp__headroom__{TOOL}."},
+}
+
+
+@pytest.mark.parametrize("more", SAID.values(), ids=SAID)
+def test_what_is_said_is_no_tool(more):
+    assert way(**more) == "proxy"
+
+
+DEVELOPER = {
+    "another server's words": f"<tools>\n- mcp__notes: Works well with {TOOL}, of another server.\n</tools>",
+    "words of ours without a server": f"- headroom: {INSTRUCTIONS}",
+    "in a sentence": f"There is no - mcp__headroom: {INSTRUCTIONS}",
+    "a name alone": "- mcp__headroom: Does something.",
+}
+
+
+@pytest.mark.parametrize("text", DEVELOPER.values(), ids=DEVELOPER)
+def test_what_a_developer_says_is_no_server(text):
+    assert way(name="responses", input=[{"role": "developer", "content": text}]) == "none"
+
+
+@pytest.mark.parametrize("role", ["user", "assistant", "tool", None])
+def test_only_the_clients_own_text_lists_servers(role):
+    assert way(name="responses", input=[{"role": role, "content": LISTED}]) == "none"
+    assert way(name="responses", input=[{"type": "function_call_output", "call_id": "1", "output": LISTED}]) == "none"
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,7 @@ def test_what_retrieval_gave_back_is_off(name, arguments):
 
 def test_talk_about_retrieval_is_not_retrieval():
     assert plan(result("Bash", {"command": "grep -rn headroom_retrieve src"}), Settings()).treatment == "balanced"
+    assert plan(result("Grep", {"pattern": '"name": "headroom_retrieve"'}), Settings()).treatment == "balanced"
 
 
 def test_settings_by_tool_name_decide():

@@ -30,6 +30,9 @@ RETRIEVAL_TOOLS = re.compile(r"(?i)(?:^|[^a-z0-9])headroom_(?:retrieve|compress|
 as it is meant to be."""
 _RETRIEVES = re.compile(r"(?:^|[;&|]\s*|\s)headroom\s+retrieve\b|headroom_(?:retrieve|compress|stats)\s*\(")
 """By a shell, or in a script that calls tools."""
+_BRIDGED = re.compile(r'(?i)"(?:tool_?)?name"\s*:\s*"(?:[\w.:/-]*[^a-z0-9"])?headroom_(?:retrieve|compress|stats)"')
+"""In the arguments of a tool that calls tools: qwen's `tool_call` has `name`, others `tool_name`. In a text that a call carries
+the quotes would be escaped."""
 PASTED = frozenset({"source"})
 """What the user typed is not given to these: who pastes code into a message wants it worked on. Skeletons of reads lift it."""
 ERRORS_FOLDED_BY = frozenset({"test_output", "logs"})
@@ -122,7 +125,7 @@ def _plan(block: Block, settings: Settings) -> Plan:
         return Plan(settings.level, without=without, documents=True) if settings.documents else OFF
     call = block.call
     command = command_of(call)
-    if call and (RETRIEVAL_TOOLS.search(call.name) or _RETRIEVES.search(command)):
+    if call and _is_ours(call, command):
         return OFF
     only = ERRORS_FOLDED_BY if block.is_error else None
     chosen = _for_tool(call.name if call else "", settings)
@@ -145,7 +148,7 @@ def for_picture(block: Block, settings: Settings) -> Treatment:
     if not block.editable or block.role not in ("result", "user") or block.is_error or settings.images == "off":
         return "off"
     call = block.call
-    if call and (RETRIEVAL_TOOLS.search(call.name) or _RETRIEVES.search(command_of(call))):
+    if call and _is_ours(call, command_of(call)):
         return "off"
     chosen = (_for_tool(call.name, settings) if call else None) or settings.level
     most: Treatment = "aggressive" if settings.images == "aggressive" else "balanced"
@@ -153,6 +156,12 @@ def for_picture(block: Block, settings: Settings) -> Treatment:
     if found == "balanced" and most == "aggressive" and chosen == settings.level:
         found = strictest(most, settings.kinds.get("image", most))
     return found if settings.retrieval else strictest(found, "lossless")
+
+
+def _is_ours(call: Call, command: str) -> bool:
+    """Whether a tool of ours gave the result, called by itself, by a shell, or by another tool."""
+    named = RETRIEVAL_TOOLS.search(call.name) or _RETRIEVES.search(command)
+    return bool(named or _BRIDGED.search(call.arguments[:COMMAND_CHARS]))
 
 
 def _for_tool(name: str, settings: Settings) -> Treatment | None:

@@ -18,8 +18,7 @@ COMPRESS: Final = "headroom_compress"
 STATS: Final = "headroom_stats"
 
 INSTRUCTIONS: Final = (
-    "A tool result may hold notes such as [41-388 omitted: 348 lines. Full text: h:3fa9c1d2e4b7] where text was left out."
-    f" Call {RETRIEVE} with that handle to read it, all of it or just the lines, rows or matches you need. Call {COMPRESS}"
+    f"{declaration.ABOUT} to read it, all of it or just the lines, rows or matches you need. Call {COMPRESS}"
     " with a path to read a long log, JSON, CSV or test report in short."
 )
 

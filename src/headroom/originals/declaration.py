@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:  # four letters of a type are not worth half of an MCP server's start
     from headroom.wire.body import Format
 
-__all__ = ["DESCRIPTION", "SCHEMA", "TOOL", "declaration", "is_named"]
+__all__ = ["ABOUT", "DESCRIPTION", "SCHEMA", "TOOL", "declaration", "is_named"]
 
 TOOL: Final = "headroom_retrieve"
+ABOUT: Final = (
+    "A tool result may hold notes such as [41-388 omitted: 348 lines. Full text: h:3fa9c1d2e4b7] where text was left out."
+    f" Call {TOOL} with that handle"
+)
+"""The first words that our MCP server says of itself: by them it is known where a client lists servers, not tools."""
 DESCRIPTION: Final = (
     "Gives back text that was left out of a tool result. Use it when a note such as [41-388 omitted: 348 lines. Full text:"
     " h:3fa9c1d2e4b7] stands where you need the text; ask for the lines, rows or matches you need rather than for all."
@@ -35,7 +40,9 @@ SCHEMA: Final = {
 }
 
 _NAMED = re.compile(rf"(?i)(?:^|[^a-z0-9]){TOOL}$")
-"""Our tool as clients name an MCP server's: `mcp__headroom__headroom_retrieve`, `headroom-headroom_retrieve`, bare."""
+"""Our tool as clients name an MCP server's: bare, or behind the server's name, joined as `mcp__headroom__headroom_retrieve`
+(Claude Code, Codex, qwen), `mcp_headroom_…` (gemini, droid), `headroom__…` (cline), `headroom_…` (opencode), `headroom-…`
+(Copilot)."""
 
 
 def declaration(format: Format) -> bytes:  # noqa: A002 - what every caller calls it

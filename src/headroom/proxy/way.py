@@ -26,6 +26,7 @@ from headroom import wire
 from headroom.blocks import Block
 from headroom.compression import cache
 from headroom.originals import retrieval
+from headroom.originals.declaration import ABOUT
 from headroom.proxy.options import Retrieve
 from headroom.wire.access import elements, get
 from headroom.wire.body import Body, Change, Format, Insert
@@ -46,12 +47,15 @@ _SUBSCRIPTION = re.compile(r"(?i)bearer\s+(?:sk-ant-oat|gh[opsu]_|tid=)")
 """Tokens of a signed-in person: Claude, GitHub Copilot."""
 _THINKS: Final = re.compile(r"gemini-(?:2\.5|[3-9]|\d\d|(?:flash|pro)\b)")
 """Gemini models that think, and sign it, unless told not to. Checked with Google's model list of November 2026."""
-_LOADED_LATER = re.compile(rf"\bmcp__[\w-]+__{retrieval.TOOL}\b")
-"""How Claude Code's system text names tools that a search loads."""
-_SERVER_LATER = re.compile(rf"^- mcp__[\w-]+: .*\b{retrieval.TOOL}\b", re.MULTILINE)
-"""How Codex's developer text names servers whose tools a search loads, with what the server says of itself."""
-_BEGINNING: Final = 8
-"""Items among which that text stands."""
+_LOADED_LATER = re.compile(rf"^(?:[\w-]+, )*mcp__[\w-]+__{retrieval.TOOL}\b", re.MULTILINE)
+"""How Claude Code's system text names tools that a search loads: lines of nothing but names. An agent's list of tools is none."""
+_SERVER_LATER = re.compile(rf"^- mcp__[\w-]+: {re.escape(ABOUT)}", re.MULTILINE)
+"""How Codex's developer text names servers whose tools a search loads: with what the server says of itself, shortened."""
+_LISTED_LATER: Final[Mapping[Format, tuple[re.Pattern[str], tuple[str, ...]]]] = {
+    "anthropic": (_LOADED_LATER, ("system",)),
+    "responses": (_SERVER_LATER, ("developer", "system")),
+}
+"""How such a list reads, and in whose messages it stands; what a user or a tool says is no list."""
 _READS = re.compile(r"(?i)(?:^|[^a-z])(?:bash|shell|exec|terminal|command|cmd|read|cat|view|open)(?:[^a-z]|$)|readfile")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -173,16 +177,14 @@ def _declared(tools: object, space: str) -> Iterator[str]:
 
 def _loaded_later(request: Request) -> bool:
     """Whether our MCP tool is among those the client loads on demand; only the client's own system text counts."""
-    messages = request.body.messages[:_BEGINNING]
-    if request.format == "anthropic":
-        texts = [request.body.value.get("system")]
-        texts += [get(message, "content") for message in messages[:4] if get(message, "role") == "system"]
-        named = _LOADED_LATER
-    elif request.format == "responses":
-        texts = [get(message, "content") for message in messages if get(message, "role") in ("developer", "system")]
-        named = _SERVER_LATER
-    else:
+    if request.format not in _LISTED_LATER:
         return False
+    named, roles = _LISTED_LATER[request.format]
+    messages = request.body.messages
+    texts = [
+        request.body.value.get("system"),
+        *(get(each, "content") for each in messages if get(each, "role") in roles),
+    ]
     parts = [part for text in texts for part in ([text] if isinstance(text, str) else elements(text))]
     return any(
         isinstance(text, str) and named.search(text)
