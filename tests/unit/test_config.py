@@ -59,7 +59,10 @@ def test_the_environment_has_the_last_word(configured):
         ("level = ", "is not TOML"),
         ("level = balanced", "is not TOML"),
         (b"\xff\xfel", "mend it or remove it"),
-        ('levels = "balanced"', "no setting is called 'levels'; there are documents, error_tokens, kinds, level"),
+        (
+            'levels = "balanced"',
+            "no setting is called 'levels'; there are documents, error_tokens, images, kinds, level",
+        ),
         ('level = "fast"', "level='fast' does not exist: use one of lossless, balanced, aggressive"),
         ("min_tokens = 60.0", "min_tokens=60.0 must be a whole number"),
         ("min_tokens = -1", "min_tokens=-1 must be a whole number"),
