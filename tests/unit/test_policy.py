@@ -303,3 +303,25 @@ def test_protected_text_stays():
     text = f"{DATA}\n<headroom:keep>\n{DATA}\n</headroom:keep>\n{DATA}"
     made = compress_text(text, "curl x", store=MemoryStore())
     assert f"<headroom:keep>\n{DATA}\n</headroom:keep>" in made.text
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "guides"),
+    [
+        ("Task", "", True),
+        ("spawn_agent", "", True),
+        ("subagent", "", True),
+        ("ActivateSkill", "", True),
+        ("mcp__github__get_issue", "", True),
+        ("mcp__github__get_pull_request_comments", "", True),
+        ("bash", "gh issue view 12 --comments", True),
+        ("bash", "cd app && gh pr view 3", True),
+        ("WebFetch", "", False),
+        ("mcp__search__query_documents", "", False),
+        ("multitasking", "", False),
+        ("bash", "gh run view 12 --log", False),
+    ],
+)
+def test_sentences_that_tell_an_agent_what_to_do_stay(name, command, guides):
+    block = Block((0,), "text", "result", Call("1", name, json.dumps({"command": command})), editable=True)
+    assert ("prose" in plan(block, Settings()).without) == guides

@@ -35,6 +35,14 @@ _BRIDGED = re.compile(r'(?i)"(?:tool_?)?name"\s*:\s*"(?:[\w.:/-]*[^a-z0-9"])?hea
 the quotes would be escaped."""
 PASTED = frozenset({"source"})
 """What the user typed is not given to these: who pastes code into a message wants it worked on. Skeletons of reads lift it."""
+GUIDANCE = frozenset({"prose"})
+"""What tells an agent what to do, or what another agent found out, is not given to these: each sentence may be the one that
+counts."""
+_GUIDES = re.compile(
+    r"(?i:(?:^|[_.:/-])|(?<=[a-z])(?=[A-Z]))(?i:(?:sub)?agents?|tasks?|skills?|issues?|tickets?|pull_?requests?|comments?|instructions?|rules?|prompts?)(?![a-z])"
+)
+"""A word in the name of such a tool: `Task`, `spawn_agent`, `mcp__github__get_issue`, `ActivateSkill`."""
+_PRINTS_GUIDANCE = re.compile(r"\b(?:gh\s+(?:issue|pr)|glab\s+(?:issue|mr)|jira\s+issue)\s+view\b")
 ERRORS_FOLDED_BY = frozenset({"test_output", "logs"})
 """Long error results may be folded by these: they keep red verbatim."""
 SHELLS = frozenset(
@@ -137,7 +145,12 @@ def _plan(block: Block, settings: Settings) -> Plan:
     if editable:
         whole = _PART.search(command[:COMMAND_CHARS]) is None
         return Plan("exact", command, data_only=True, only=only, skeleton=skeleton and whole)
-    return Plan(settings.level, command, data_only=editable is not None, only=only)
+    without = GUIDANCE if call and _guides(call, command) else frozenset()
+    return Plan(settings.level, command, data_only=editable is not None, only=only, without=without)
+
+
+def _guides(call: Call, command: str) -> bool:
+    return bool(_GUIDES.search(call.name) or _PRINTS_GUIDANCE.search(command[:COMMAND_CHARS]))
 
 
 def for_picture(block: Block, settings: Settings) -> Treatment:
