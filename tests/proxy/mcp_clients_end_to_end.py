@@ -9,10 +9,12 @@ import os
 import subprocess
 import sys
 
+import provider_errand as errand
 import pytest
-from clients_end_to_end import CLAUDE, FOLDER, NOWHERE, PROGRAMS, started, workplace
+from clients_end_to_end import CLAUDE, FOLDER, NOWHERE, PROGRAMS, messages, started, workplace
 from conftest import SOURCE
 from provider_answers import Turn
+from provider_talk import HANDLE
 
 from headroom.compression.markers import handle_of
 from headroom.mcp import offered
@@ -23,13 +25,14 @@ ANSWER = "Worker 2 did 62 and worker 3 did 93."
 TOOL = f"mcp__{offered.NAME}__{offered.RETRIEVE}"
 
 
-def run(name, url, folder, flags):
-    """What a client printed that has our server."""
+def run(name, url, folder, flags, data=None):
+    """What a client printed that has our server, over originals in `data`: by default there is one."""
     program = PROGRAMS[name]
     work, home = workplace(folder)
     fill = functools.partial(str.format, url=url, home=home)
-    data = folder / "data"
-    SqliteStore(data / "store.sqlite3").put({handle_of(LOG): LOG}, [])
+    if data is None:
+        data = folder / "data"
+        SqliteStore(data / "store.sqlite3").put({handle_of(LOG): LOG}, [])
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -81,18 +84,47 @@ def test_claude_code_asks_for_an_original(provider, tmp_path):
     assert text == "".join(LOG.splitlines(keepends=True)[1:3])
 
 
+def in_codex(server):
+    """The flags that declare it."""
+    table = {"command": server[0], "args": server[1:]}
+    pairs = [f"mcp_servers.{offered.NAME}.{key}={json.dumps(value)}" for key, value in table.items()]
+    return [word for pair in pairs for word in ("-c", pair)]
+
+
+def asking(name, handle):
+    """How a model of Codex calls our tool: as a function in a namespace, or in a script."""
+    given = {"handle": handle, "lines": "1-2000"}
+    if "free text" in name:
+        script = f"const made = await tools.{TOOL}({json.dumps(given)}); text(made.content[0].text);"
+        return ("call_ours", "exec", script)
+    return ("call_ours", f"mcp__{offered.NAME}.{offered.RETRIEVE}", given)
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name.startswith("codex")])
+def test_codex_asks_for_what_the_proxy_left_out(launch, provider, tmp_path, name):
+    """The proxy sees that it has the server, leaves out, and lets through what the server gives back."""
+    command = "kubectl logs pod 4"
+
+    def ask(seen):
+        return Turn("", (asking(name, HANDLE.findall(messages(seen))[-1].removeprefix("h:")),))
+
+    provider.reset(strict=True)
+    provider.say(Turn("", (("call_1", *PROGRAMS[name].call(f"./{command}")),)), ask, Turn(ANSWER))
+    proxy = launch()
+    assert ANSWER in run(name, proxy.url, tmp_path, in_codex, proxy.home)
+    assert provider.problems == []
+    _, second, third = [messages(turn) for turn in provider.turns if turn.value.get("generate") is not False]
+    printed = json.dumps(errand.COMMANDS[command].rstrip())[1:-1]
+    assert printed not in second
+    assert printed in third
+
+
 @pytest.mark.parametrize("name", ["codex http", "codex http free text"])
 def test_codex_has_the_server_in_its_first_turn(provider, tmp_path, name):
     """It loads tools on demand, and shows its model the namespace with the server's own words."""
-
-    def flags(server):
-        table = {"command": server[0], "args": server[1:]}
-        pairs = [f"mcp_servers.{offered.NAME}.{key}={json.dumps(value)}" for key, value in table.items()]
-        return [word for pair in pairs for word in ("-c", pair)]
-
     provider.reset(strict=True)
     provider.say(Turn(ANSWER))
-    assert ANSWER in run(name, provider.url, tmp_path, flags)
+    assert ANSWER in run(name, provider.url, tmp_path, in_codex)
     assert provider.problems == []
     (turn,) = provider.turns
     shown = json.dumps(turn.value)

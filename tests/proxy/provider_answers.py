@@ -235,6 +235,9 @@ def _called(id_, name, arguments):
         said = {"type": "custom_tool_call", "id": f"ctc_{id_}", "input": arguments}
     else:
         said = {"type": "function_call", "id": f"fc_{id_}", "arguments": json.dumps(arguments)}
+    space, _, name = name.rpartition(".")
+    if space:
+        said["namespace"] = space
     return {**said, "call_id": id_, "name": name, "status": "completed"}
 
 
