@@ -5,6 +5,7 @@ Nothing is changed by looking; what `--fix` may mend is mended.
 
 import json
 import os
+import shutil
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +88,79 @@ def test_an_extra_is_missing(machine):
         "not installed: code (needs no-such-parser)",
     )
     assert bad["do"] == 'pip install "headroom-ai[code]"'
+
+
+def without(machine, *modules):
+    """A PYTHONPATH on which these are not to be had."""
+    machine.write("site/sitecustomize.py", f"import sys\nfor name in {modules}:\n    sys.modules[name] = None\n")
+    return f"{machine.home / 'site'}:{machine.environment['PYTHONPATH']}"
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "extra"),
+    [("PIL", "image", "image"), ("onnxruntime", "kompress", "ml"), ("tree_sitter", "source", "code")],
+)
+def test_what_a_compressor_needs_is_not_installed(machine, module, name, extra):
+    made = machine.run("doctor", "--offline", "--json", PYTHONPATH=without(machine, module))
+    found = machine.read(made.stdout, made.returncode)["findings"]
+    (bad,) = [each for each in found if each["state"] != "ok"]
+    assert (bad["name"], bad["state"], bad["do"]) == (name, "attention", f'pip install "headroom-ai[{extra}]"')
+    assert "its extra is not installed" in bad["says"]
+    (active,) = [each["says"] for each in found if each["name"] == "compressors"]
+    assert name not in active.split()[-1:] + active.replace(",", "").split()
+
+
+def test_images_are_a_compressor_like_the_others(machine):
+    says = {each["name"]: each["says"] for each in machine.doctor()["findings"]}
+    assert says["compressors"].endswith(", image")
+    machine.write("data/config.toml", 'images = "off"\n')
+    says = {each["name"]: each["says"] for each in machine.doctor()["findings"]}
+    assert "image" not in says["compressors"]
+    assert says["image"] == "off, by your settings"
+    assert "Every word that could be read" in machine.run("doctor", "--offline", "--verbose").stdout
+
+
+DAMAGE = {
+    "cut short": ("weights.onnx", lambda whole: whole[: len(whole) // 3], "weights.onnx is damaged"),
+    "empty": ("weights.onnx", lambda _: b"", "weights.onnx is damaged"),
+    "missing": ("weights.onnx", None, "weights.onnx is missing"),
+    "vocabulary cut short": ("vocabulary.txt", lambda whole: whole[:5000], "entries of 30,522"),
+    "no text": ("vocabulary.txt", lambda _: b"\xff\xfe", "its files cannot be read"),
+    "vocabulary missing": ("vocabulary.txt", None, "vocabulary.txt is missing"),
+}
+
+
+@pytest.mark.parametrize(("name", "damage", "told"), DAMAGE.values(), ids=DAMAGE)
+def test_the_network_came_damaged(machine, tmp_path, name, damage, told):
+    package = tmp_path / "copy" / "headroom"
+    shutil.copytree(Path(headroom.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "samples"))
+    file = package / "kompress" / name
+    whole = file.read_bytes()
+    file.unlink()
+    if damage:
+        file.write_bytes(damage(whole))
+    made = machine.run("doctor", "--offline", "--json", PYTHONPATH=package.parent)
+    (bad,) = [each for each in machine.read(made.stdout, made.returncode)["findings"] if each["state"] != "ok"]
+    assert (bad["name"], bad["state"]) == ("kompress", "broken")
+    assert told in bad["says"]
+    assert bad["do"] == 'pip install --force-reinstall "headroom-ai[ml]"'
+
+
+def test_a_file_of_the_package_is_cut_short(machine):
+    """As pip lists them: each with its length."""
+    info = "site/headroom_ai-0.1.0.dist-info"
+    machine.write(f"{info}/METADATA", "Metadata-Version: 2.1\nName: headroom-ai\nVersion: 0.1.0\n")
+    machine.write("site/headroom_data/whole.txt", "12345")
+    machine.write("site/headroom_data/short.txt", "123")
+    names = ("whole", "short", "gone")
+    machine.write(
+        f"{info}/RECORD", "".join(f"headroom_data/{name}.txt,sha256=x,5\n" for name in names) + f"{info}/RECORD,,\n"
+    )
+    path = f"{machine.home / 'site'}:{machine.environment['PYTHONPATH']}"
+    made = machine.run("doctor", "--offline", "--json", PYTHONPATH=path)
+    (bad,) = [each for each in machine.read(made.stdout, made.returncode)["findings"] if each["state"] != "ok"]
+    assert (bad["name"], bad["state"]) == ("package", "broken")
+    assert bad["says"] == "missing or cut short: headroom_data/short.txt, headroom_data/gone.txt"
 
 
 def test_the_package_is_not_whole(machine):

@@ -16,9 +16,9 @@ from rich.text import Text
 import headroom
 from headroom import config
 from headroom.agents.contract import Machine
-from headroom.compression.compressors import TABLE
 from headroom.doctor import Finding, Where, examine, mend, worst
 from headroom.doctor.finding import STATES
+from headroom.doctor.package import PROMISES
 
 _COLOURS = {"ok": "green", "attention": "yellow", "broken": "bold red"}
 _NAME, _STATE = 13, 10
@@ -80,9 +80,8 @@ def _print(found: Mapping[str, Sequence[Finding]], done: Sequence[str], *, verbo
             _finding(console, each)
     if verbose:
         console.print("\nWhat each compressor never drops:\n")
-        for entry in TABLE:
-            promise = entry.promise[:1].upper() + entry.promise[1:].removesuffix(".")
-            _row(console, entry.name, "", promise)
+        for name, promise in PROMISES.items():
+            _row(console, name, "", promise[:1].upper() + promise[1:].removesuffix("."))
     every = [each for findings in found.values() for each in findings]
     console.print()
     console.print(Text(_summary(every), style=_COLOURS[worst(every)]))

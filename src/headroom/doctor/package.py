@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import metadata
+from pathlib import Path
 from typing import Final
 
 import headroom
-from headroom import config, tokens
-from headroom.compression.compressors import ABSENT, TABLE
+from headroom import config, kompress, tokens
+from headroom.compression.compressors import ABSENT, TABLE, image
 from headroom.doctor.finding import Finding, Where
 from headroom.errors import HeadroomError
+from headroom.kompress.fault import fault
+from headroom.settings import Settings
 
 _DISTRIBUTION: Final = "headroom-ai"
 _ALL: Final = "all"
 """The extra that is all others."""
+PROMISES: Final[Mapping[str, str]] = {
+    **{entry.name: entry.promise for entry in TABLE},
+    **({} if image.ABSENT else {image.NAME: image.PROMISE}),
+}
+"""What each compressor that can act here never drops, by its name; images have one of their own beside the table."""
+_LACKING: Final[Mapping[str, str]] = {
+    **{entry.name: entry.extra for entry in ABSENT},
+    **({image.NAME: image.EXTRA} if image.ABSENT else {}),
+}
+"""The extra that each of the others asks for."""
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;\s*(.*))?")
 _EXTRA = re.compile(r"""extra == ['"]([\w-]+)['"]""")
 
@@ -25,8 +39,10 @@ def check(_: Where) -> Iterator[Finding]:
     """Everything that came with `pip install`."""
     yield Finding("package", "ok", f"headroom {headroom.__version__}, Python {sys.version.split()[0]}")
     yield from _installed()
+    yield from _files()
     yield _tokens()
     yield from _compressors()
+    yield from _network()
 
 
 def _installed() -> Iterator[Finding]:
@@ -60,6 +76,27 @@ def _installed() -> Iterator[Finding]:
         yield Finding("extras", "attention", f"not installed: {named}", install)
 
 
+def _files() -> Iterator[Finding]:
+    """Files of the package that are not there, or not as long as they were; those of a source tree are on no list."""
+    with suppress(metadata.PackageNotFoundError):
+        bad = [
+            str(each)
+            for each in metadata.files(_DISTRIBUTION) or []
+            if each.size is not None and _size(Path(str(each.locate()))) != each.size
+        ]
+        if bad:
+            says = f"missing or cut short: {_some(bad)}"
+            yield Finding("package", "broken", says, f"pip install --force-reinstall {_DISTRIBUTION}")
+
+
+def _size(file: Path) -> int:
+    """In bytes; -1 for a file that is not there."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1
+
+
 def _is_there(name: str) -> bool:
     try:
         metadata.distribution(name)
@@ -83,22 +120,30 @@ def _tokens() -> Finding:
 
 def _compressors() -> Iterator[Finding]:
     try:
-        kinds = config.settings().kinds
+        settings = config.settings()
     except HeadroomError:
-        kinds = {}  # told among the settings
-    names = [entry.name for entry in TABLE]
-    active = [name for name in names if kinds.get(name) != "off"]
+        settings = Settings()  # told among the settings
+    kinds: dict[str, str] = {**settings.kinds, **({image.NAME: "off"} if settings.images == "off" else {})}
+    active = [name for name in PROMISES if kinds.get(name) != "off"]
     yield Finding("compressors", "ok", f"{len(active)} active: {', '.join(active)}")
     for name, treatment in kinds.items():
-        if name in names:
+        if name in PROMISES:
             yield Finding(name, "ok", f"{treatment}, by your settings")
-        elif name not in [entry.name for entry in ABSENT]:
+        elif name not in _LACKING:
             says = f"kinds.{name} in your settings has no effect"
-            yield Finding("settings", "attention", says, f"the compressors are called {', '.join(names)}")
-    for entry in ABSENT:
-        yield Finding(
-            entry.name,
-            "attention",
-            "not active, its extra is not installed: such text passes through unchanged",
-            f'pip install "{_DISTRIBUTION}[{entry.extra}]"',
-        )
+            yield Finding("settings", "attention", says, f"the compressors are called {', '.join(PROMISES)}")
+    for name, extra in _LACKING.items():
+        says = "not active, its extra is not installed: what no other compressor folds stays as it is"
+        yield Finding(name, "attention", says, f'pip install "{_DISTRIBUTION}[{extra}]"')
+
+
+def _network() -> Iterator[Finding]:
+    """The network that says which sentences and lines matter."""
+    if not kompress.available():
+        says = "not active, its extra is not installed: prose is chosen from by words in common with the question"
+        yield Finding("kompress", "attention", says, f'pip install "{_DISTRIBUTION}[{kompress.EXTRA}]"')
+    elif wrong := fault():
+        says = f"what it says of prose and lines cannot be had or trusted: {wrong}"
+        yield Finding("kompress", "broken", says, f'pip install --force-reinstall "{_DISTRIBUTION}[{kompress.EXTRA}]"')
+    else:
+        yield Finding("kompress", "ok", "its weights load and run")

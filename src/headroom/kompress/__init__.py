@@ -1,6 +1,6 @@
 """Kompress at run time: a small network that says which sentences or lines of a text matter, with or without a question.
 
-The weights and the vocabulary are in this folder; nothing is downloaded. Nothing else imports onnxruntime. Where that is
+The weights and the vocabulary are in this folder; nothing is downloaded. Nothing else imports onnxruntime, which is told to report nothing (`runtime`). Where that is
 not installed, or a text is over the cap, there is no score, and words in common with the question decide.
 """
 

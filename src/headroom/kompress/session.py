@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from headroom.kompress import runtime
 from headroom.kompress.features import features
 from headroom.kompress.wordpiece import WordPiece, wordpiece
 
@@ -46,8 +47,7 @@ def asked(question: str, pieces: WordPiece) -> list[int]:
 
 @lru_cache(maxsize=1)
 def _session() -> Any:  # noqa: ANN401 - onnxruntime ships no types
-    import onnxruntime  # noqa: PLC0415 - heavy and optional: loaded with the first text that needs it
-
+    onnxruntime = runtime.load()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False

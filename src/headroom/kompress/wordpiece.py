@@ -45,6 +45,10 @@ class WordPiece:
         self._ids = {piece: number for number, piece in enumerate(vocabulary)}
         self._known: dict[str, tuple[int, ...]] = {}
 
+    def __len__(self) -> int:
+        """How many pieces there are."""
+        return len(self._ids)
+
     def encode(self, text: str) -> list[int]:
         """The ids of a text, without the marks that BERT puts at its ends."""
         if text.isascii():
