@@ -57,7 +57,7 @@ def test_a_request_that_says_its_revision_needs_no_beginning():
         + line(ask("ping", 3, _meta=META))
     )
     assert found["result"]["supportedVersions"] == ["2026-07-28"]
-    assert [tool["name"] for tool in listed["result"]["tools"]] == [tool["name"] for tool in offered.TOOLS]
+    assert [tool["name"] for tool in listed["result"]["tools"]] == [tool["name"] for tool in offered.EVERYTHING.tools]
     assert found["result"]["resultType"] == listed["result"]["resultType"] == "complete"
     assert listed["result"]["ttlMs"] > 0
     assert code(unknown) == -32601
@@ -273,9 +273,21 @@ def test_killed_in_the_middle_nothing_is_lost(server, log, tmp_path):
 
 
 def test_the_names_agree_with_what_the_proxy_looks_for():
-    names = [tool["name"] for tool in offered.TOOLS]
+    names = [tool["name"] for tool in offered.EVERYTHING.tools]
     assert names[0] == retrieval.TOOL
     for joined in (f"mcp__{offered.NAME}__{names[0]}", f"{offered.NAME}-{names[0]}", names[0]):
         assert retrieval.is_named(joined)
-    assert tokens.count(offered.INSTRUCTIONS) < 120
-    assert all(tokens.count(tool["description"]) < 80 for tool in offered.TOOLS)
+    assert tokens.count(offered.EVERYTHING.instructions) < 120
+    assert all(tokens.count(tool["description"]) < 80 for tool in offered.EVERYTHING.tools)
+
+
+def test_a_client_may_be_offered_retrieval_alone():
+    begun, listed, refused = answers(
+        line(ask("initialize", 1, protocolVersion="2025-06-18"))
+        + line(ask("tools/list", 2))
+        + line(ask("tools/call", 3, name="headroom_stats", arguments={})),
+        offer=offered.RETRIEVAL,
+    )
+    assert [tool["name"] for tool in listed["result"]["tools"]] == ["headroom_retrieve"]
+    assert "headroom_compress" not in begun["result"]["instructions"]
+    assert code(refused) == -32602

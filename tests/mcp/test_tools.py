@@ -243,7 +243,7 @@ def bridged(name, text):
     return [{"role": "assistant", "content": None, "tool_calls": [call]}, given]
 
 
-@pytest.mark.parametrize("tool", [tool["name"] for tool in offered.TOOLS])
+@pytest.mark.parametrize("tool", [tool["name"] for tool in offered.EVERYTHING.tools])
 @pytest.mark.parametrize(
     "messages",
     [

@@ -70,7 +70,7 @@ def test_claude_code_asks_for_an_original(provider, tmp_path):
     assert provider.problems == []
     first, second = (turn.value for turn in provider.turns)
     (declared,) = [tool for tool in first["tools"] if tool["name"] == TOOL]
-    assert declared["description"] == offered.TOOLS[0]["description"]
+    assert declared["description"] == offered.EVERYTHING.tools[0]["description"]
     assert CLAUDE.form == "anthropic"
     (given,) = [
         block
@@ -152,7 +152,7 @@ def test_the_inspector_lists_and_calls(tmp_path):
         return json.loads(done.stdout)
 
     tools = inspected("--method", "tools/list")["tools"]
-    assert [tool["name"] for tool in tools] == [tool["name"] for tool in offered.TOOLS]
+    assert [tool["name"] for tool in tools] == [tool["name"] for tool in offered.EVERYTHING.tools]
     given = inspected("--method", "tools/call", "--tool-name", offered.COMPRESS, "--tool-arg", "path=notes.txt")
     assert not given["isError"]
     assert given["content"][0]["text"].startswith("line of text")

@@ -67,10 +67,6 @@ def _refuse_gateway(agent: Agent, machine: Machine, base: str) -> None:
 
 def _server(agent: Agent, machine: Machine) -> Sequence[Change]:
     """The MCP server's registration, where there is none yet."""
-    from headroom.cli.main import COMMANDS  # noqa: PLC0415 - it imports this module by its name
-
-    if "mcp" not in COMMANDS:
-        return []
     changes = agent.mcp(machine, presence.server(machine.env))
     return [change for change in changes if edits.value_in(change.file, change.kind, change.path) is MISSING]
 

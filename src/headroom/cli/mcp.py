@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from headroom.errors import MissingExtraError
+from headroom.mcp.offered import EVERYTHING, RETRIEVAL, Offer
 
 
 @click.group(invoke_without_command=True)
@@ -21,6 +22,7 @@ from headroom.errors import MissingExtraError
     help="A folder whose files may be read; again for more. Default: the current one.",
 )
 @click.option("--max-tokens", type=click.IntRange(500), default=8_000, help="Of one result. Default: 8000.")
+@click.option("--retrieve-only", is_flag=True, help="Offer headroom_retrieve alone: fewer tokens in each request.")
 @click.option("--http", is_flag=True, help="Serve over HTTP, for clients that connect rather than start a program.")
 @click.option("--host", default="127.0.0.1", help="With --http; beyond this machine only with a token.")
 @click.option(
@@ -28,7 +30,7 @@ from headroom.errors import MissingExtraError
 )
 @click.option("--token", help="With --http, what clients must send; also HEADROOM_TOKEN.")
 @click.pass_context
-def mcp(context: click.Context, /, roots: tuple[Path, ...], max_tokens: int, *, http: bool, **chosen: Any) -> None:  # noqa: ANN401 - the options above
+def mcp(context: click.Context, /, roots: tuple[Path, ...], *, http: bool, **chosen: Any) -> None:  # noqa: ANN401 - the options above
     """Serve MCP: a model compresses texts and files, has originals back, asks what was saved.
 
     A client starts this and speaks to it over standard input and output; `headroom mcp install` tells the agents on this
@@ -38,16 +40,22 @@ def mcp(context: click.Context, /, roots: tuple[Path, ...], max_tokens: int, *, 
         return
     folders = [root.resolve() for root in roots or (Path.cwd(),)]
     if http:
-        _http(folders, max_tokens, **chosen)
+        _http(folders, **chosen)
         return
     from headroom.mcp import stdio  # noqa: PLC0415 - only serving needs it, not `mcp install`
 
     if sys.stdin.isatty():
         click.echo("This speaks MCP, which a client types faster than you. Ctrl-D ends it.", err=True)
-    stdio.serve(folders, max_tokens)
+    stdio.serve(folders, chosen["max_tokens"], _offer(chosen["retrieve_only"]))
 
 
-def _http(folders: list[Path], max_tokens: int, host: str, port: int, token: str | None) -> None:
+def _offer(retrieve_only: bool) -> Offer:
+    return RETRIEVAL if retrieve_only else EVERYTHING
+
+
+def _http(
+    folders: list[Path], max_tokens: int, *, retrieve_only: bool, host: str, port: int, token: str | None
+) -> None:
     try:
         from headroom.mcp import streamable  # noqa: PLC0415 - the SDK is an extra, and takes a second to import
     except ModuleNotFoundError as error:
@@ -56,7 +64,8 @@ def _http(folders: list[Path], max_tokens: int, host: str, port: int, token: str
         ) from error
     from headroom.mcp.tools import Tools  # noqa: PLC0415 - loads the engine, which only serving needs
 
-    streamable.serve(Tools(folders, max_tokens), host, port, token or os.environ.get("HEADROOM_TOKEN", ""), click.echo)
+    tools = Tools(folders, max_tokens, _offer(retrieve_only))
+    streamable.serve(tools, host, port, token or os.environ.get("HEADROOM_TOKEN", ""), click.echo)
 
 
 @mcp.command()

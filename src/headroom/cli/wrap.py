@@ -123,7 +123,7 @@ class Run:
 
     def point(self, base: str, scratch: Path) -> Point:
         """Where the agent is pointed to, through a proxy at a base URL."""
-        server = presence.server(self.machine.env) if _has_server() else []
+        server = [*presence.server(self.machine.env), "--retrieve-only"]
         return Point(f"{base}/w/{self.tag}", server, scratch, self.args, self.ours)
 
     def environment(self, launch: Launch) -> dict[str, str]:
@@ -225,12 +225,6 @@ def _ours(home: Path) -> list[str]:
     for record in Journal(home).records(purpose="wrap"):
         found += [origin(change.value) for change in record.changes if isinstance(change.value, str)]
     return [each for url in dict.fromkeys(found) for each in (url, url.replace("127.0.0.1", "localhost"))]
-
-
-def _has_server() -> bool:
-    from headroom.cli.main import COMMANDS  # noqa: PLC0415 - it imports this module by its name
-
-    return "mcp" in COMMANDS
 
 
 def _list(machine: Machine) -> None:

@@ -2,12 +2,12 @@
 
 * None has an output schema: clients show structured results to the model as one escaped JSON string.
 * `headroom_retrieve` is declared as the proxy declares it, which recognises it by its name.
-* A client may load tools on demand and show no more than their names: `INSTRUCTIONS` stand in its system prompt then.
+* A client may load tools on demand and show no more than their names: the instructions stand in its system prompt then.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from headroom.originals import declaration
 
@@ -17,10 +17,7 @@ RETRIEVE: Final = declaration.TOOL
 COMPRESS: Final = "headroom_compress"
 STATS: Final = "headroom_stats"
 
-INSTRUCTIONS: Final = (
-    f"{declaration.ABOUT} to read it, all of it or just the lines, rows or matches you need. Call {COMPRESS}"
-    " with a path to read a long log, JSON, CSV or test report in short."
-)
+_INSTRUCTIONS: Final = f"{declaration.ABOUT} to read it, all of it or just the lines, rows or matches you need."
 
 _COMPRESS_SCHEMA: Final = {
     "type": "object",
@@ -37,7 +34,7 @@ _COMPRESS_SCHEMA: Final = {
 _READS: Final = {"readOnlyHint": True, "openWorldHint": False}
 """Clients ask their user before a tool that may change something; none of these does."""
 
-TOOLS: Final[tuple[dict[str, Any], ...]] = (
+_TOOLS: Final[tuple[dict[str, Any], ...]] = (
     {
         "name": RETRIEVE,
         "description": declaration.DESCRIPTION,
@@ -60,3 +57,22 @@ TOOLS: Final[tuple[dict[str, Any], ...]] = (
         "annotations": _READS,
     },
 )
+
+
+class Offer(NamedTuple):
+    """What a server offers its client."""
+
+    instructions: str
+    tools: tuple[dict[str, Any], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the tools."""
+        return tuple(tool["name"] for tool in self.tools)
+
+
+EVERYTHING: Final = Offer(
+    f"{_INSTRUCTIONS} Call {COMPRESS} with a path to read a long log, JSON, CSV or test report in short.", _TOOLS
+)
+RETRIEVAL: Final = Offer(_INSTRUCTIONS, _TOOLS[:1])
+"""The least that undoes what the proxy leaves out: a tool's declaration is in every request that its client makes."""

@@ -94,9 +94,9 @@ def is_answer(message: object) -> bool:
 class Protocol:
     """Answers the messages of one client."""
 
-    def __init__(self, call: Call) -> None:
-        """Args: call: does what a tool does."""
-        self._call = call
+    def __init__(self, call: Call, offer: offered.Offer = offered.EVERYTHING) -> None:
+        """Args: call: does what a tool does. offer: which tools there are."""
+        self._call, self._offer = call, offer
         self.batches = False
         """Whether the client speaks the revision that has them."""
 
@@ -136,7 +136,7 @@ class Protocol:
             found = {
                 "supportedVersions": STATELESS,
                 "capabilities": _CAPABILITIES,
-                "instructions": offered.INSTRUCTIONS,
+                "instructions": self._offer.instructions,
             }
             return {**found, **_CACHE, **own}
         return {**self._done(method, params), **(_CACHE if method == "tools/list" else {}), **own}
@@ -151,7 +151,7 @@ class Protocol:
             "protocolVersion": agreed,
             "capabilities": _CAPABILITIES,
             "serverInfo": _INFO,
-            "instructions": offered.INSTRUCTIONS,
+            "instructions": self._offer.instructions,
         }
 
     def _done(self, method: str, params: Message) -> Message:
@@ -159,11 +159,11 @@ class Protocol:
         if method == "tools/list":
             if params.get("cursor") is not None:
                 raise ProtocolError(INVALID_PARAMS, "there is one page: no cursor is ours")
-            return {"tools": offered.TOOLS}
+            return {"tools": self._offer.tools}
         if method == "tools/call":
             name, arguments = params.get("name"), params.get("arguments")
-            if not isinstance(name, str) or not any(tool["name"] == name for tool in offered.TOOLS):
-                names = ", ".join(tool["name"] for tool in offered.TOOLS)
+            if not isinstance(name, str) or name not in self._offer.names:
+                names = ", ".join(self._offer.names)
                 raise ProtocolError(INVALID_PARAMS, f"no tool has this name; there are {names}")
             if not isinstance(arguments, (dict, type(None))):
                 raise ProtocolError(INVALID_PARAMS, "arguments must be an object")

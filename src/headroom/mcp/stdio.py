@@ -20,6 +20,7 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from headroom.mcp import protocol
+from headroom.mcp.offered import EVERYTHING, Offer
 from headroom.mcp.protocol import INVALID_REQUEST, Message, Protocol, ProtocolError
 
 if TYPE_CHECKING:  # loads the engine: not before a tool is called
@@ -33,10 +34,10 @@ MAX_LINE: Final = 64 * 2**20
 class Server:
     """Reads what a client says, and answers."""
 
-    def __init__(self, output: IO[bytes], roots: Sequence[Path], max_tokens: int) -> None:
+    def __init__(self, output: IO[bytes], roots: Sequence[Path], max_tokens: int, offer: Offer = EVERYTHING) -> None:
         """Args: as for `serve`."""
         self._output, self._roots, self._max_tokens = output, roots, max_tokens
-        self._protocol = Protocol(self._call)
+        self._protocol = Protocol(self._call, offer)
         self._tools: Tools | None = None
         self._worker = ThreadPoolExecutor(1)
         self._lock = Lock()
@@ -152,17 +153,18 @@ def _outcome(id_: object, called: Answered) -> Message | None:
     return {"jsonrpc": "2.0", "id": id_, "result": {"content": [{"type": "text", "text": text}], "isError": True}}
 
 
-def serve(roots: Sequence[Path], max_tokens: int) -> None:
+def serve(roots: Sequence[Path], max_tokens: int, offer: Offer) -> None:
     """Answer the client at the other end of standard input and output until it leaves.
 
     Args:
         roots: folders whose files may be read.
         max_tokens: (cl100k) of one result; the rest can be asked for.
+        offer: which tools there are.
     """
     sys.stdout.flush()
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        server = Server(output, roots, max_tokens)
+        server = Server(output, roots, max_tokens, offer)
         server.run(sys.stdin.buffer)
         if server.deaf:  # what could not be written is not tried again
             os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())

@@ -72,12 +72,11 @@ def create(tools: Tools, host: str, token: str) -> ASGIApp:
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def listed(_: ServerRequestContext[Any], __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in offered.TOOLS])
+        return types.ListToolsResult(tools=[types.Tool.model_validate(tool) for tool in tools.offer.tools])
 
     async def called(_: ServerRequestContext[Any], asked: types.CallToolRequestParams) -> types.CallToolResult:
-        if not any(tool["name"] == asked.name for tool in offered.TOOLS):
-            names = ", ".join(tool["name"] for tool in offered.TOOLS)
-            raise MCPError(types.INVALID_PARAMS, f"no tool has this name; there are {names}")
+        if asked.name not in tools.offer.names:
+            raise MCPError(types.INVALID_PARAMS, f"no tool has this name; there are {', '.join(tools.offer.names)}")
         text, failed = await anyio.to_thread.run_sync(
             tools.call, asked.name, asked.arguments or {}, limiter=one_at_a_time
         )
@@ -86,7 +85,7 @@ def create(tools: Tools, host: str, token: str) -> ASGIApp:
     server = Server(
         offered.NAME,
         version=headroom.__version__,
-        instructions=offered.INSTRUCTIONS,
+        instructions=tools.offer.instructions,
         on_list_tools=listed,
         on_call_tool=called,
     )

@@ -31,13 +31,17 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 class Tools:
     """The tools, over this user's store, ledger and configuration."""
 
-    def __init__(self, folders: Sequence[Path], max_tokens: int = MAX_TOKENS) -> None:
+    def __init__(
+        self, folders: Sequence[Path], max_tokens: int = MAX_TOKENS, offer: offered.Offer = offered.EVERYTHING
+    ) -> None:
         """Name what they work on; nothing is opened yet.
 
         Args:
             folders: whose files may be read.
             max_tokens: (cl100k) of a result, its last line aside.
+            offer: which tools a client is shown.
         """
+        self.offer = offer
         self._folders, self._max_tokens = folders, max_tokens
         self._store = SqliteStore(config.store_path())
         self._texts = self._before = self._after = 0
