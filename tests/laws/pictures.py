@@ -78,19 +78,20 @@ def url(data, media="image/png"):
 
 
 def text_page(size, letter, seed=0, ink=(31, 35, 40), paper=(255, 255, 255), margin=40):
-    """Lines of words on a plain page, letters so many pixels an em, and the words."""
+    """Lines of words on a plain page, letters so many pixels an em or of a font of one's own, and the words."""
     width, height = size
     chance = random.Random(seed)
     image = Image.new("RGB", (width, height), paper)
     draw = ImageDraw.Draw(image)
-    letters, words, top = font(letter), [], margin
-    while top < height - margin - letter:
+    letters = font(letter) if isinstance(letter, int) else letter
+    words, top = [], margin
+    while top < height - margin - letters.size:
         line = []
         while draw.textlength(" ".join([*line, "xxxxxxxxxxxx"]), font=letters) < width - 2 * margin:
             line.append(chance.choice(WORDS))
         draw.text((margin, top), " ".join(line), fill=ink, font=letters)
         words += line
-        top += int(letter * 1.6)
+        top += int(letters.size * 1.6)
     return image, words
 
 

@@ -3,6 +3,7 @@
 import base64
 import copy
 import io
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from pictures import anthropic, chat, encoded, fine_png, gemini, looked_at, responses, screenshot, text_page, url
 from PIL import Image, ImageChops, ImageDraw
 
-from headroom import Settings, compress
+from headroom import Settings, compress, wire
+from headroom.compression import cache
 from headroom.compression.compressors import image
 from headroom.compression.compressors.image import pixels
 from headroom.originals.store import MemoryStore
@@ -225,3 +227,86 @@ def test_small_text_keeps_every_pixel():
     assert (
         compress([{"role": "user", "content": [anthropic(encoded(page))]}], model=FINE, store=MemoryStore()).edits == ()
     )
+
+
+def test_an_image_elsewhere_counts_where_images_are_counted():
+    away = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+    looked = [looked_at(number, block)[1] for number, block in enumerate([anthropic(fine_png()), away, away])]
+    made = compress([*looked, {"role": "user", "content": [anthropic(fine_png())]}], model=CLAUDE, store=MemoryStore())
+    assert made[3]["content"][0]["text"] == "[the same image as the image 3 images above: nothing changed]"
+    assert all(new is old for new, old in zip(made[1:3], looked[1:], strict=True))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        {"type": "image_url", "image_url": "https://example.com/a.png"},
+        {"type": "input_image", "image_url": "https://example.com/a.png"},
+        {"type": "input_image", "file_id": "file_1"},
+    ],
+)
+def test_an_image_elsewhere_is_known_by_its_address(part):
+    blocks, _ = wire.read([{"role": "user", "content": [part]}], CLAUDE)
+    assert [(block.text.rsplit("/")[-1], block.editable) for block in blocks] in (
+        [("a.png", False)],
+        [("file_1", False)],
+    )
+
+
+def test_gemini_counts_a_file_that_is_an_image_and_no_other():
+    parts = [{"fileData": {"mimeType": media, "fileUri": "files/1"}} for media in ("image/png", "application/pdf")]
+    blocks, _ = wire.read([{"role": "user", "parts": parts}], "gemini-3-pro")
+    assert [block.path for block in blocks] == [(0, "parts", 0)]
+
+
+def test_what_stands_for_an_image_has_its_key():
+    part, short = responses(fine_png()), {"type": "input_image", "image_url": cache.stand_in(url(fine_png()))}
+    kept, named = (wire.read([{"role": "user", "content": [each]}], CLAUDE)[0] for each in (part, short))
+    assert cache.keys(kept) == cache.keys(named)
+    assert len(named[0].text) < 100
+
+
+def test_a_blob_of_google_genai_comes_back_as_one():
+    from google.genai import types
+
+    content = types.Content(role="user", parts=[types.Part.from_bytes(data=fine_png(), mime_type="image/png")])
+    made = compress([content], model=FINE, store=MemoryStore())
+    assert isinstance(made[0].parts[0].inline_data.data, bytes)
+    assert made[0].parts[0].inline_data.data != fine_png()
+    again = compress([content, content], model="gemini-3-pro", store=MemoryStore())
+    assert isinstance(again[1], types.Content)
+    assert again[1].parts[0].text == "[the same image as the last image above: nothing changed]"
+    assert again[1].parts[0].inline_data is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "user", "content": [{"type": "image", "image": "PIXELS", "mediaType": "image/png"}]},
+        {"role": "user", "content": [{"type": "file", "data": "PIXELS", "mediaType": "image/png"}]},
+        {"role": "user", "parts": [{"type": "file", "url": "URL", "mediaType": "image/png"}]},
+        {
+            "role": "tool",
+            "content": [
+                {
+                    "type": "tool-result",
+                    "toolCallId": "t",
+                    "toolName": "look",
+                    "output": {
+                        "type": "content",
+                        "value": [{"type": "media", "data": "PIXELS", "mediaType": "image/png"}],
+                    },
+                }
+            ],
+        },
+    ],
+)
+def test_images_of_the_vercel_ai_sdk_are_left_alone(message):
+    whole = url(fine_png())
+    text = json.dumps(message).replace("PIXELS", whole.partition(",")[2]).replace("URL", whole)
+    messages = [json.loads(text)] * 2
+    made = compress(messages, model=FINE, store=MemoryStore())
+    assert made.edits == made.failures == ()
+    assert all(new is old for new, old in zip(made, messages, strict=True))

@@ -1,9 +1,12 @@
 """`/v1/compress` and `/v1/retrieve`: what a gateway is answered."""
 
+import base64
+import io
 import json
 import re
 
 import pytest
+from PIL import Image
 from provider_talk import compact, log, records
 
 import headroom
@@ -293,3 +296,21 @@ def test_where_a_token_is_needed_the_api_key_is_it(launch):
     ):
         answer = client.send(path, body, headers)
         assert (answer.status, len(answer.value["ccr_hashes"])) == (200, 1)
+
+
+def test_edits_that_a_client_puts_in_are_texts_and_rows_hold_smaller_images():
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{fine_image()}"}}
+    messages = [*chat(1, log(7)), {"role": "user", "content": [picture]}, {"role": "user", "content": [picture]}]
+    for fields in ({}, {"conversation": True}):
+        rows = made(messages, model="gpt-5.6-sol", **fields)
+        assert rows["messages"][2]["content"][0] != picture
+        edits = made(messages, model="gpt-5.6-sol", answer="edits", **fields)
+        assert [edit["path"] for edit in edits["edits"]] == [[1, "content"]]
+        assert edits["tokens_saved"] == edits["edits"][0]["tokens_before"] - edits["edits"][0]["tokens_after"]
+
+
+def fine_image():
+    """Base64 of a picture of a fine display: soft shapes, with resolution to spare."""
+    file = io.BytesIO()
+    Image.radial_gradient("L").resize((1200, 800)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from headroom.blocks import Block, Decision
-from headroom.compression import markers
+from headroom.compression import cache, markers
 from headroom.compression.compressors import image
 from headroom.compression.compressors.image import rules
 from headroom.settings import Settings, Treatment
@@ -36,7 +36,7 @@ class _Shown(NamedTuple):
     """An image that stands in the conversation."""
 
     url: str
-    """As it came."""
+    """As it came: its pixels, its address, or what stands for it (`cache.stand_in`)."""
     source: str
     """The tool that gave it; empty: the user."""
 
@@ -111,10 +111,13 @@ class Gallery:
 
     def _above(self, block: Block) -> str:
         """A line that says where an image was shown before; empty where it was not."""
-        found = image.like(block.text, [each.url for each in self._shown[-MOST_COMPARED:]])
+        earlier = [each.url for each in self._shown[-MOST_COMPARED:]]
+        names = (block.text, cache.stand_in(block.text))
+        found = next((at for at in range(len(earlier) - 1, -1, -1) if earlier[at] in names), None)
+        found = image.like(block.text, earlier) if found is None else found
         if found is None:
             return ""
-        back = min(len(self._shown), MOST_COMPARED) - found
+        back = len(earlier) - found
         source = self._shown[-back].source
         which = "the last image above" if back == 1 else f"the image {back} images above"
         return markers.note(f"the same image as {which}{f', a result of {source}' if source else ''}: nothing changed")

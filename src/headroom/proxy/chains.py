@@ -27,15 +27,17 @@ from headroom.compression import cache
 from headroom.errors import StoreError
 from headroom.originals import facts
 from headroom.originals.store import Store
+from headroom.wire import pictures
 from headroom.wire.access import elements, get
 from headroom.wire.body import Body
 from headroom.wire.usage import Tee
 
 _UNREAD: Final = frozenset(
-    {"encrypted_content", "image_url", "file_data", "input_audio", "tools", "annotations", "logprobs"}
+    {"encrypted_content", "file_data", "input_audio", "tools", "annotations", "logprobs"}
     | {"internal_chat_message_metadata_passthrough"}
 )
-"""Keys of an item under which no text stands that a key or a reference could need; images and encrypted text are long."""
+"""Keys of an item under which nothing stands that a key or a reference could need; encrypted text is long."""
+_IMAGE: Final = "image_url"
 _PICTURE: Final = "image_generation_call"
 """Its `result` is a picture; that of other items is text."""
 
@@ -174,13 +176,17 @@ def _key(response_id: str) -> str:
 
 
 def lean(item: Any) -> Any:  # noqa: ANN401 - a provider's value, of any shape
-    """An item without what is never read as text."""
+    """An item without what is never read; of an image's pixels a name is enough."""
     if isinstance(item, list):
         return [lean(each) for each in item]
     if not isinstance(item, dict):
         return item
     dropped = _UNREAD | {"result"} if item.get("type") == _PICTURE else _UNREAD
-    return {key: lean(each) for key, each in item.items() if key not in dropped}
+    return {key: _named(each) if key == _IMAGE else lean(each) for key, each in item.items() if key not in dropped}
+
+
+def _named(image: Any) -> Any:  # noqa: ANN401 - a provider's value, of any shape
+    return cache.stand_in(image) if isinstance(image, str) and pictures.is_inline(image) else lean(image)
 
 
 def _json(value: object) -> str:

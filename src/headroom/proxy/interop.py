@@ -10,7 +10,7 @@ Rules:
   it, never by the rows around it. The same row becomes the same text whatever it comes with. With `conversation` the rows
   are a whole history, decided as `headroom.compress` does.
 * Our own clients keep the messages and put the texts in themselves: `edits` holds each with its path, and `answer: "edits"`
-  leaves the rows out. `sent` (a number, or all up to the model's last word) is what a provider had before: undecided, it
+  leaves the rows out, and images as they are: these clients put texts. `sent` (a number, or all up to the model's last word) is what a provider had before: undecided, it
   stays. `plain` are rows that went out as they came, whatever was decided about them: an answer of ours that came too late.
 * A result whose call was not sent may be a file that an agent edits: it is treated as a read of something unknown.
 * `ccr_hashes` names what was left out and can be asked for, and nothing that a payload only claims to be a handle.
@@ -118,11 +118,14 @@ def compress(data: bytes, settings: Settings, store: Store) -> bytes:
     chosen = _settings(settings, body.value.get("settings"))
     model = body.value.get("model")
     blocks, failures = wire.read(body.messages, model if isinstance(model, str) else "")
+    only_edits = body.value.get("answer") == "edits"
+    if only_edits:
+        blocks = [block for block in blocks if block.picture is None]
     whole = body.value.get("conversation") is True
     edits, went_wrong = (_whole if whole else _row_by_row)(blocks, chosen, store, _history(body))
     figures = _figures(blocks, edits, body.value.get("model"))
     figures["failures"] = [asdict(failure) for failure in dict.fromkeys([*failures, *went_wrong])]
-    if body.value.get("answer") == "edits":
+    if only_edits:
         return _as_json(figures)
     changes = [each for edit in edits for each in pictures.changes(body, ("messages", *edit.path), edit.text)]
     made = body.edited(changes)

@@ -2,7 +2,7 @@
 
 Rules:
 * An image is read as a data URL, `data:image/png;base64,…`, whatever its provider writes. An address or a file's id holds no
-  pixels and is none of ours.
+  pixels: it stays as it is, and is read so that images can be counted.
 * Another image changes the media type and the data, and nothing else of its part. A text makes the part a text part of the
   same format: it keeps every key that is not the image's own, `cache_control` above all.
 * In bytes the same is done by splices. What is kept is the very bytes that came.
@@ -80,6 +80,25 @@ def url_of(part: object) -> str:
         data = b64encode(data).decode("ascii")
     url = f"data:{media};base64,{data}"
     return url if isinstance(media, str) and isinstance(data, str) and data and _URL.match(url) else ""
+
+
+def address_of(part: object) -> str:
+    """Where an image is that does not stand in the part itself: its address or the id of a file; empty for other parts."""
+    kind = get(part, "type")
+    file = get(part, "fileData") or get(part, "file_data")
+    found: object = None
+    if kind == "image":
+        found = get(get(part, "source"), "url") or get(get(part, "source"), "file_id")
+    elif kind in ("image_url", "input_image"):
+        found = get(get(part, "image_url"), "url") or get(part, "image_url") or get(part, "file_id")
+    elif file is not None and str(get(file, "mimeType") or get(file, "mime_type")).startswith("image/"):
+        found = get(file, "fileUri") or get(file, "file_uri")
+    return found if isinstance(found, str) and not is_inline(found) else ""
+
+
+def is_inline(url: str) -> bool:
+    """Whether an address holds an image itself."""
+    return _URL.match(url) is not None
 
 
 def about(part: object, model: str = "", *, textual: bool = True) -> Picture:

@@ -70,7 +70,7 @@ class Reading:
     def picture(
         self, path: Path, part: object, role: Role, result: Result | None = None, *, textual: bool = True
     ) -> None:
-        """Add an image that stands in a part itself; another part is none.
+        """Add an image; one that does not stand in the part itself cannot be edited. Another part is none.
 
         Args:
             path: where the part stands.
@@ -80,11 +80,13 @@ class Reading:
             textual: whether the place takes text as well.
         """
         origin = result.origin if result else None
-        url = pictures.url_of(part)
+        inline = pictures.url_of(part)
+        url = inline or pictures.address_of(part)
         runner = origin.runner if origin else "client"
         if not url or runner == "program":
             return
-        editable = role in ("result", "user") and runner == "client" and (result is None or result.editable)
+        by_client = role in ("result", "user") and runner == "client"
+        editable = bool(inline) and by_client and (result is None or result.editable)
         about = pictures.about(part, self._model, textual=textual)
         failed = result is not None and result.is_error
         self.blocks.append(Block(path, url, role, origin.call if origin else None, failed, editable, about))

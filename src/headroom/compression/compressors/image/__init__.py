@@ -81,16 +81,14 @@ def described(url: str) -> str:
 
 
 def like(url: str, earlier: list[str]) -> int | None:
-    """The place of the latest of some earlier images that looks just like this one; `None` where none does.
+    """The place of the latest of some earlier images whose pixels look just like this one's; `None` where none does.
 
     Raises:
         Unfit: the image is not to be decoded.
         OSError, ValueError: it cannot be.
     """
-    here = alike.look(url) if earlier else None
-    near = [at for at, other in enumerate(earlier) if other == url]
-    if near or here is None:
-        return near[-1] if near else None
+    if not earlier or alike.look(url) is None:
+        return None
     image = pixels.opened(url)
     seen = pixels.decoded(image, image.size)
     return next((at for at in range(len(earlier) - 1, -1, -1) if alike.same(seen, earlier[at])), None)

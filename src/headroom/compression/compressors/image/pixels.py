@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
+from bisect import bisect_left
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ _FOURFOLD = [min(255, 4 * level) for level in range(256)]
 _TWOFOLD = [min(255, 2 * level) for level in range(256)]
 """A block's mean is a whole level: small differences are made larger before it is taken."""
 _QUALITY = 90
-"""Of JPEG, without colour subsampling: recognised text is the same as before (benchmarks/results/images.md)."""
+"""Of JPEG, without colour subsampling: 99.8 % of recognised words are as before (benchmarks/results/images.md)."""
 _FEW_COLOURS = 256
 
 
@@ -90,9 +91,11 @@ def opened(url: str) -> Image:
 
 
 def size_of(image: Image) -> Size:
-    """Width and height as it is looked at."""
+    """Width and height as it is looked at, by the header: a PNG's own `getexif` decodes all of it."""
+    from PIL.Image import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
+
     width, height = image.size
-    return (height, width) if image.getexif().get(_ORIENTATION) in _TRANSPOSED else (width, height)
+    return (height, width) if Pillow.getexif(image).get(_ORIENTATION) in _TRANSPOSED else (width, height)
 
 
 def decoded(image: Image, wanted: Size) -> Image:
@@ -103,25 +106,30 @@ def decoded(image: Image, wanted: Size) -> Image:
         wanted: the largest size that is needed; a JPEG is decoded at a fraction of its own where that is enough.
 
     Raises:
+        Unfit: they are turned by an entry that the header does not tell of.
         OSError, ValueError: they cannot be decoded.
     """
     from PIL import ImageOps  # noqa: PLC0415 - Pillow is an extra
 
+    told = "exif" in image.info
     image.draft(None, (max(wanted), max(wanted)))
     image.load()
-    upright = ImageOps.exif_transpose(image)
+    if ("exif" in image.info) != told:
+        raise Unfit("its EXIF entry stands behind its pixels")
+    ImageOps.exif_transpose(image, in_place=True)
+    upright = image
     clear = "A" in upright.mode or "transparency" in upright.info
     mode = "RGBA" if clear else ("L" if upright.mode in ("L", "1") else "RGB")
     return upright if upright.mode == mode else upright.convert(mode)
 
 
 def scaled(image: Image, size: Size) -> Image:
-    """At another size, by the filter that keeps text sharp."""
+    """At a smaller size, by a filter that keeps text as sharp as a bicubic one does, in half the time."""
     from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
 
     if image.size == size:
         return image
-    return image.resize(size, Pillow.Resampling.BICUBIC)
+    return image.resize(size, Pillow.Resampling.HAMMING)
 
 
 def inside(image: Image) -> tuple[int, int, int, int] | None:
@@ -159,10 +167,8 @@ def spare(image: Image, most: float, bound: float) -> float:
     """
     sample = _sample(image.convert("L"))
     fits = [scale for scale in LADDER if scale < most]
-    below = len(fits)
-    while below and _lost(sample, fits[below - 1]) <= bound:
-        below -= 1
-    return fits[below] if below < len(fits) else most
+    least = bisect_left(fits, True, key=lambda scale: _lost(sample, scale) <= bound)
+    return fits[least] if least < len(fits) else most
 
 
 def _sample(grey: Image) -> Image:
@@ -191,7 +197,7 @@ def _lost(grey: Image, scale: float) -> float:
     from PIL import Image as Pillow  # noqa: PLC0415 - Pillow is an extra
 
     size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
-    back = grey.resize(size, Pillow.Resampling.BICUBIC).resize(grey.size, Pillow.Resampling.BICUBIC)
+    back = grey.resize(size, Pillow.Resampling.HAMMING).resize(grey.size, Pillow.Resampling.BICUBIC)
     shares = sorted((share for _, share in _shares(grey, back)), reverse=True)
     return shares[_SPECKS] if len(shares) > _SPECKS else 0.0
 
