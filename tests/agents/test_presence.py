@@ -9,7 +9,7 @@ import time
 
 import psutil
 import pytest
-from conftest import until
+from place import until
 
 import headroom
 from headroom import presence

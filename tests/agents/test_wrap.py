@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from conftest import PROGRAM, until
+from place import PROGRAM, until
 
 from headroom import config, presence
 from headroom.ledger.figures import Filter

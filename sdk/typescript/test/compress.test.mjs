@@ -17,7 +17,7 @@ async function alone(messages) {
 
 for (const [name, { messages, blocks }] of Object.entries(FIXTURES)) {
   test(`fixture ${name}: every text that may be edited is edited as the engine does`, async () => {
-    const editable = blocks.filter((block) => block.editable);
+    const editable = blocks.filter((block) => block.editable && !block.picture);
     const long = editable.reduce((made, { path }, n) => withValue(made, path, log(n + 1)), messages);
     const before = structuredClone(long);
     const compressed = await compress(long);
