@@ -6,7 +6,7 @@ import pytest
 
 from headroom import wire
 from headroom.compression import cache
-from headroom.mcp.offered import INSTRUCTIONS
+from headroom.mcp.offered import RETRIEVAL
 from headroom.originals.retrieval import TOOL
 from headroom.proxy.way import Request, choose, conversation_key, holds, offer, settles
 from headroom.wire.body import Body
@@ -133,7 +133,7 @@ LISTED = [
     {"type": "input_text", "text": "<collaboration_mode>\n- plan: later\n</collaboration_mode>"},
     {
         "type": "input_text",
-        "text": f"<tools>\nDeferred tool namespaces:\n- mcp__headroom: {INSTRUCTIONS[:240]} ...\n</tools>",
+        "text": f"<tools>\nDeferred tool namespaces:\n- mcp__headroom: {RETRIEVAL.instructions[:240]} ...\n</tools>",
     },
 ]
 """As Codex lists servers whose tools it loads on demand."""
@@ -182,8 +182,8 @@ def test_what_is_said_is_no_tool(more):
 
 DEVELOPER = {
     "another server's words": f"<tools>\n- mcp__notes: Works well with {TOOL}, of another server.\n</tools>",
-    "words of ours without a server": f"- headroom: {INSTRUCTIONS}",
-    "in a sentence": f"There is no - mcp__headroom: {INSTRUCTIONS}",
+    "words of ours without a server": f"- headroom: {RETRIEVAL.instructions}",
+    "in a sentence": f"There is no - mcp__headroom: {RETRIEVAL.instructions}",
     "a name alone": "- mcp__headroom: Does something.",
 }
 
