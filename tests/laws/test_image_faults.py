@@ -82,6 +82,11 @@ def test_what_cannot_be_worked_on_goes_out_as_it_came_and_says_so(name):
         assert "html" not in failure.reason
 
 
+def test_what_a_header_says_is_believed_before_anything_is_decoded():
+    made, _ = made_of(LEFT["large"])
+    assert "pixels, over" in made.failures[0].reason
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, len(fine_png())), st.integers(1, 40))
 def test_damage_anywhere_is_survived(garbage, start, length):
